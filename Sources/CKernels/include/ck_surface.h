@@ -1,0 +1,7 @@
+/* Kernels of the surface metrics. */
+#ifndef CK_SURFACE_H
+#define CK_SURFACE_H
+
+#include "ck_common.h"
+
+#endif

@@ -1,0 +1,11 @@
+/* Hot loops of the metrics: portable C with run-time dispatch, no contraction, fixed order of operations. */
+#ifndef CKERNELS_H
+#define CKERNELS_H
+
+#include "ck_common.h"
+#include "ck_deformation.h"
+#include "ck_image.h"
+#include "ck_surface.h"
+#include "ck_vessel.h"
+
+#endif

@@ -1,0 +1,4 @@
+extension MetricCatalog {
+    /// Metrics of coronal deformation.
+    static let deformation: [MetricDefinition] = []
+}

@@ -1,0 +1,4 @@
+extension MetricCatalog {
+    /// Metrics of image similarity.
+    static let imageSimilarity: [MetricDefinition] = []
+}

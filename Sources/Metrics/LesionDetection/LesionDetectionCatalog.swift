@@ -1,0 +1,4 @@
+extension MetricCatalog {
+    /// Metrics of lesion detection.
+    static let lesionDetection: [MetricDefinition] = []
+}

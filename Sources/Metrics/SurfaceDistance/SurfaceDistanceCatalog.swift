@@ -1,0 +1,4 @@
+extension MetricCatalog {
+    /// Metrics of surface distances.
+    static let surfaceDistance: [MetricDefinition] = []
+}

@@ -1,0 +1,4 @@
+extension MetricCatalog {
+    /// Metrics of vessel topology.
+    static let vesselTopology: [MetricDefinition] = []
+}

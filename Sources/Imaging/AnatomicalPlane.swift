@@ -18,7 +18,7 @@ public enum AnatomicalPlane: String, Sendable, CaseIterable, Codable {
 }
 
 extension Geometry {
-    /// For world axis R, A, S: the voxel axis that runs closest to it. Always a permutation of 0, 1, 2.
+    /// For each world axis R, A, S, the voxel axis that runs closest to it, always a permutation of 0, 1, 2.
     ///
     /// Found from the affine, never assumed: of the six assignments the one with the largest sum of |cosines|.
     public var voxelAxisOfWorldAxis: SIMD3<Int> {

@@ -1,4 +1,4 @@
-/// Voxels on a grid. Storage order: i fastest, then j, then k.
+/// Voxels on a grid, stored with i fastest, then j, then k.
 ///
 /// A volume without geometry cannot be made; comparing two volumes starts with `requireSameGrid`.
 public struct Volume<Scalar: Sendable>: Sendable {

@@ -34,7 +34,7 @@ public struct MetricDefinition: Sendable, Equatable {
     }
 }
 
-/// Every metric of the suite. Each family lists its own in its folder.
+/// Every metric of the suite; each family lists its own in its folder.
 public enum MetricCatalog {
     /// All definitions, in the order of reports.
     public static let all: [MetricDefinition] =

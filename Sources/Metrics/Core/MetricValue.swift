@@ -1,4 +1,6 @@
-/// Why a metric has no value. Never NaN, and never a 0 or 1 that stands for "undefined".
+/// Why a metric has no value.
+///
+/// Never NaN, and never a 0 or 1 that stands for "undefined".
 public enum NotComputedReason: String, Sendable, Codable, CaseIterable {
     /// Neither mask holds a voxel: a true negative.
     case bothEmpty = "both_empty"

@@ -2,8 +2,8 @@
 enum StreamTail: Equatable {
     /// Nothing: the stream ends there, and its checksum (if it has one) is verified.
     case none
-    /// More content; for a compressed stream the checksum was not reached.
-    case moreData
+    /// More content; the checksum of a compressed stream was verified, or its end was too far away to do so.
+    case moreData(isVerified: Bool)
     /// Bytes after the end of the compressed stream, whose checksum is verified.
     case bytesAfterStream(Int)
 }
@@ -16,7 +16,7 @@ protocol ByteStream: AnyObject {
     var isCompressed: Bool { get }
     /// Reads until the buffer is full or the stream ends; returns the number of bytes read.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(ImagingError) -> Int
-    /// Looks one byte past what has been read, and at the end verifies the checksum.
+    /// Says what follows what has been read, and verifies the checksum.
     func tail() throws(ImagingError) -> StreamTail
 }
 
@@ -36,7 +36,7 @@ final class PlainStream: ByteStream {
         return count
     }
 
-    func tail() throws(ImagingError) -> StreamTail { position < file.size ? .moreData : .none }
+    func tail() throws(ImagingError) -> StreamTail { position < file.size ? .moreData(isVerified: true) : .none }
 }
 
 /// Opens a file as a stream; gzip is known by its content, not by its name.

@@ -52,12 +52,20 @@ final class GzipStream: ByteStream {
         return done
     }
 
+    /// Inflates at most this much after the declared content, only to reach the checksum.
+    private static let tailLimit = 16 << 20
+
     func tail() throws(ImagingError) -> StreamTail {
-        var extra: UInt8 = 0
-        let count = try withUnsafeMutableBytes(of: &extra) { (buffer) throws(ImagingError) in
-            try self.read(into: buffer)
+        // Damage can make a stream longer than declared: without the checksum, wrong voxels would pass.
+        let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
+        defer { scratch.deallocate() }
+        var extra = 0
+        while extra < GzipStream.tailLimit {
+            let count = try read(into: scratch)
+            extra += count
+            if count < scratch.count { break }
         }
-        if count > 0 { return .moreData }
+        if extra > 0 { return .moreData(isVerified: ended) }
         let left = Int(stream.pointee.avail_in) + (file.size - filePosition)
         return left > 0 ? .bytesAfterStream(left) : .none
     }

@@ -44,7 +44,10 @@ public enum NIfTIReader {
         let bytes = try readVoxels(layout, header: header, from: data, path: dataPath)
         switch try data.tail() {
         case .none: break
-        case .moreData: findings.append("there are trailing data after the volume of the declared size")
+        case .moreData(true): findings.append("there are trailing data after the volume of the declared size")
+        case .moreData(false):
+            findings.append(
+                "there are large trailing data after the volume of the declared size; the gzip CRC was not reached")
         case .bytesAfterStream(let count):
             findings.append("there are \(count) trailing bytes after the gzip stream")
         }

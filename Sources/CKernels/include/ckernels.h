@@ -3,8 +3,10 @@
 #define CKERNELS_H
 
 #include "ck_common.h"
+#include "ck_components.h"
 #include "ck_deformation.h"
 #include "ck_image.h"
+#include "ck_parallel.h"
 #include "ck_surface.h"
 #include "ck_vessel.h"
 

@@ -58,18 +58,24 @@ void ck_distance_to_background(
   }
 }
 
-int64_t ck_skeleton_codes(
-  const uint64_t *rows, const ck_frame *frame, const int32_t *coordinates, int64_t count, int64_t *row_first,
-  uint32_t *codes) {
+void ck_row_first(const ck_frame *frame, const int32_t *coordinates, int64_t count, int64_t *row_first) {
   const int64_t row_count = frame->nx * frame->ny;
-  int64_t filled = 0, total = 0;
+  int64_t filled = 0;
   for (int64_t i = 0; i < count; i++) {
     const int64_t row = coordinates[3 * i] * frame->ny + coordinates[3 * i + 1];
     while (filled <= row) row_first[filled++] = i;
+  }
+  while (filled <= row_count) row_first[filled++] = count;
+}
+
+int64_t ck_skeleton_codes(
+  const uint64_t *rows, const ck_frame *frame, const int32_t *coordinates, int64_t count, uint32_t *codes) {
+  int64_t total = 0;
+  for (int64_t i = 0; i < count; i++) {
+    const int64_t row = coordinates[3 * i] * frame->ny + coordinates[3 * i + 1];
     codes[i] = vessel_neighbourhood(rows, frame, row, coordinates[3 * i + 2]) & ~VESSEL_CENTRE;
     total += __builtin_popcount(codes[i]);
   }
-  while (filled <= row_count) row_first[filled++] = count;
   return total;
 }
 
@@ -161,5 +167,41 @@ void ck_nearest_label(
       result[i] = label_at(row_start, begin, label, row, z);
       break;
     }
+  }
+}
+
+void ck_nearest_mean(
+  const ck_frame *frame, const double spacing[3], const int32_t *listed, const int64_t *row_first,
+  const double *values, const int32_t *queries, int64_t count, const double *limit_squared, double *result) {
+  const int64_t ny = frame->ny;
+  for (int64_t i = 0; i < count; i++) {
+    const int64_t x = queries[3 * i], y = queries[3 * i + 1], z = queries[3 * i + 2];
+    /* Equal distances may differ in their last bits. */
+    double best = limit_squared[i], reach = best * (1 + 1e-9), sum = 0;
+    int64_t ties = 0;
+    for (int64_t dx = 0; dx < frame->nx; dx++) {
+      const double along_x = (double)dx * spacing[0], from_x = along_x * along_x;
+      if (from_x > reach) break;
+      for (int64_t dy = 0; dy < ny; dy++) {
+        const double along_y = (double)dy * spacing[1], from_xy = from_x + along_y * along_y;
+        if (from_xy > reach) break;
+        for (int side = 0; side < 4; side++) {
+          if (((side & 1) && !dx) || ((side & 2) && !dy)) continue;
+          const int64_t rx = side & 1 ? x - dx : x + dx, ry = side & 2 ? y - dy : y + dy;
+          if (rx < 0 || rx >= frame->nx || ry < 0 || ry >= ny) continue;
+          for (int64_t k = row_first[rx * ny + ry]; k < row_first[rx * ny + ry + 1]; k++) {
+            const double along_z = (double)(listed[3 * k + 2] - z) * spacing[2];
+            const double squared = from_xy + along_z * along_z;
+            if (squared > reach) continue;
+            if (!ties || squared < best * (1 - 1e-9)) {
+              best = squared, reach = best * (1 + 1e-9), sum = 0, ties = 0;
+            }
+            sum += values[k];
+            ties++;
+          }
+        }
+      }
+    }
+    result[i] = ties ? sum / (double)ties : -1;
   }
 }

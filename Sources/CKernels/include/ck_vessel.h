@@ -71,11 +71,12 @@ void ck_distance_to_background(
   const uint64_t *rows, const ck_frame *frame, const double spacing[3], const int32_t *coordinates, int64_t count,
   double *squared);
 
-/* Neighbours of the listed voxels (all of those set in `rows`, in C order) as 27-bit codes; returns their number.
- * `row_first` (nx*ny + 1 entries) receives the first listed voxel of each row. */
+/* First listed voxel of each row (nx*ny + 1 entries); the voxels are listed in C order. */
+void ck_row_first(const ck_frame *frame, const int32_t *coordinates, int64_t count, int64_t *row_first);
+
+/* Neighbours of the listed voxels (all of those set in `rows`) as 27-bit codes; returns their number. */
 int64_t ck_skeleton_codes(
-  const uint64_t *rows, const ck_frame *frame, const int32_t *coordinates, int64_t count, int64_t *row_first,
-  uint32_t *codes);
+  const uint64_t *rows, const ck_frame *frame, const int32_t *coordinates, int64_t count, uint32_t *codes);
 
 /* Relative-neighbourhood graph of the listed voxels: an edge of the 26-adjacency is dropped when a common neighbour
  * has both other edges smaller in the order (length, lower voxel, higher voxel). `start` has count + 1 entries;
@@ -83,6 +84,12 @@ int64_t ck_skeleton_codes(
 int64_t ck_skeleton_edges(
   const ck_frame *frame, const double spacing[3], const int32_t *coordinates, int64_t count, const int64_t *row_first,
   const uint32_t *codes, int64_t *start, int32_t *neighbours, double *lengths);
+
+/* For each query the value at the nearest listed voxel within sqrt(limit_squared[i]) mm, averaged over all that are
+ * equally near; -1 where there is none. Values are not negative. */
+void ck_nearest_mean(
+  const ck_frame *frame, const double spacing[3], const int32_t *listed, const int64_t *row_first,
+  const double *values, const int32_t *queries, int64_t count, const double *limit_squared, double *result);
 
 /* For each listed voxel the label (26-component) of the nearest labelled voxel, trying `offsets` (dx, dy, dz triples)
  * in order; 0 where none of them hits. */

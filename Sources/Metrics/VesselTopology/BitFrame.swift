@@ -25,6 +25,9 @@ struct BitFrame: Sendable {
     /// Words of one packed mask, without the guards.
     var wordCount: Int { Int(kernel.nx * kernel.ny * kernel.row_words) }
 
+    /// Whether x, y, z are the stored axes, none of them reversed.
+    var isInStoredOrder: Bool { map.axis == (0, 1, 2) && map.reversed == (0, 0, 0) }
+
     /// Number of rows along z.
     var rowCount: Int { Int(kernel.nx * kernel.ny) }
 

@@ -61,3 +61,41 @@ struct SolidMask: Sendable {
         runs = cavities > 0 ? MaskRuns(filled) : givenRuns
     }
 }
+
+extension MaskRuns {
+    /// Number of components that share no voxel with the other mask, which lies in the same frame.
+    func componentsApart(from other: MaskRuns) -> Int {
+        var touches = [Bool](repeating: false, count: componentCount + 1)
+        for row in 0..<rowStart.count - 1 {
+            var a = Int(rowStart[row])
+            var b = Int(other.rowStart[row])
+            let (aEnd, bEnd) = (Int(rowStart[row + 1]), Int(other.rowStart[row + 1]))
+            while a < aEnd, b < bEnd {
+                if begin[a] < other.end[b], other.begin[b] < end[a] { touches[Int(component[a])] = true }
+                if end[a] < other.end[b] { a += 1 } else { b += 1 }
+            }
+        }
+        return touches.dropFirst().count { !$0 }
+    }
+}
+
+extension BitMask {
+    /// The mask without its 26-connected components of fewer voxels than given.
+    func withoutComponents(below voxels: Double) -> BitMask {
+        guard voxels > 1 else { return self }
+        let runs = MaskRuns(self)
+        var size = [Int](repeating: 0, count: runs.componentCount + 1)
+        for run in runs.begin.indices { size[Int(runs.component[run])] += Int(runs.end[run] - runs.begin[run]) }
+        var result = self
+        let rowWords = Int(frame.kernel.row_words)
+        for row in 0..<frame.rowCount {
+            for run in Int(runs.rowStart[row])..<Int(runs.rowStart[row + 1])
+            where Double(size[Int(runs.component[run])]) < voxels {
+                for z in Int(runs.begin[run])..<Int(runs.end[run]) {
+                    result.words[1 + row * rowWords + z / 64] &= ~(1 << UInt64(z % 64))
+                }
+            }
+        }
+        return result
+    }
+}

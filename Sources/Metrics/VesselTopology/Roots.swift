@@ -1,0 +1,4 @@
+import Glibc
+
+/// Cube root.
+func cubeRoot(_ value: Double) -> Double { cbrt(value) }

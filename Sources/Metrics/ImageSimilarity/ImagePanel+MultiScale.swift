@@ -1,0 +1,4 @@
+extension ImagePanel {
+    /// The multi-scale presets.
+    mutating func measureMultiScaleSimilarity(_ refusal: NotComputedReason?) {}
+}

@@ -21,6 +21,10 @@ struct BitFrame: Sendable {
     let spacingMM: SIMD3<Double>
     /// Grid that the frame was cut from.
     let geometry: Geometry
+    /// The box of the foreground in voxel indices, both ends included.
+    let lower: SIMD3<Int>
+    /// Its last voxel.
+    let upper: SIMD3<Int>
 
     /// Words of one packed mask, without the guards.
     var wordCount: Int { Int(kernel.nx * kernel.ny * kernel.row_words) }
@@ -65,6 +69,8 @@ struct BitFrame: Sendable {
             origin: (Int64(origin.x), Int64(origin.y), Int64(origin.z)))
         spacingMM = spacing
         self.geometry = geometry
+        self.lower = lower
+        self.upper = upper
     }
 
     /// Index (i, j, k) in the grid of a voxel of the frame.

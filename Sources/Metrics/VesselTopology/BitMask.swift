@@ -12,9 +12,8 @@ struct BitMask: Sendable {
     init(_ mask: Mask, frame: BitFrame) {
         self.frame = frame
         words = Array(repeating: 0, count: frame.wordCount + 2)
-        guard let box = mask.foregroundBox() else { return }
-        let lower = [Int64(box.lower.x), Int64(box.lower.y), Int64(box.lower.z)]
-        let upper = [Int64(box.upper.x), Int64(box.upper.y), Int64(box.upper.z)]
+        let lower = [Int64(frame.lower.x), Int64(frame.lower.y), Int64(frame.lower.z)]
+        let upper = [Int64(frame.upper.x), Int64(frame.upper.y), Int64(frame.upper.z)]
         withMutableRows { rows, kernel in
             withUnsafePointer(to: frame.map) { ck_mask_pack(mask.voxels, $0, lower, upper, kernel, rows) }
         }

@@ -45,11 +45,13 @@ let package = Package(
         .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16"), .linkedLibrary("z")]),
         .target(name: "CKernels", cSettings: kernelSettings, linkerSettings: [.linkedLibrary("m")]),
 
+        .target(name: "CPhantom", cSettings: kernelSettings),
+
         // The floors of the house, bottom to top.
         library("Imaging", ["CZlib", "CPNG"]),
         library("Metrics", ["Imaging", "CKernels"]),
         library("Statistics"),
-        library("Phantom"),
+        library("Phantom", ["CPhantom"]),
         library("Cohort", ["Imaging", "Metrics", "Phantom", .product(name: "Crypto", package: "swift-crypto")]),
         library("Engine", ["Cohort", "Imaging", "Metrics"]),
         library(

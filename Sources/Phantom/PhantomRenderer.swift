@@ -1,6 +1,8 @@
 import CPhantom
 
-/// Renders slices of a case on a grid. A slice depends on nothing but case, grid and slice number.
+/// Renders slices of a case on a grid.
+///
+/// A slice depends on nothing but case, grid and slice number.
 public struct PhantomRenderer: Sendable {
     /// The patient.
     public let subject: PhantomCase

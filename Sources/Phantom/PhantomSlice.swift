@@ -14,7 +14,9 @@ public enum PhantomMoment: Sendable, Equatable {
     case truth
 }
 
-/// One rendered slice; every array has width × height elements, i fastest. Arrays not asked for are empty.
+/// One rendered slice.
+///
+/// Every array has width × height elements, i fastest; arrays not asked for are empty.
 public struct PhantomSlice: Sendable {
     /// CT in HU.
     public var ct: [Int16] = []

@@ -25,7 +25,9 @@ public struct Respiration: Sendable, Equatable {
         return s * s * s * s
     }
 
-    /// Motion of SI, AP, LR at a phase. AP lags behind SI, so that the way in differs from the way out.
+    /// Motion of SI, AP, LR at a phase.
+    ///
+    /// AP lags behind SI, so that the way in differs from the way out.
     func motion(at phase: Double, anatomy: Anatomy) -> cp_motion {
         let k = anatomy.size
         var m = cp_motion()

@@ -54,9 +54,6 @@ extension SceneBuilder {
             ellipsoid(Point(side * 43, -91, -150) * k, Point(0.8, 15, 300) * k, turn: side * 0.35)
             organ(.fat, space: warped, opacity: 0.75, feather: 0.6)
         }
-        // The furrow over the spinous processes.
-        ellipsoid(Point(0, -124, -60) * k, Point(7, 14, 400) * k)
-        organ(.fat, space: warped, opacity: 1, feather: 3)
     }
 
     private mutating func addSpine(_ a: Anatomy) {

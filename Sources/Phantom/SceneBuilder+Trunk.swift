@@ -8,7 +8,10 @@ extension SceneBuilder {
     /// Skin, fat, muscles of the wall, the fat of the cavity.
     mutating func addTrunk(_ a: Anatomy) {
         torso(a.body)
-        organ(.fat, space: Self.fixedWarped, rim: .skin, rimMM: 1.6, structure: .body)
+        // The furrow over the spinous processes.
+        ellipsoid(
+            Point(0, -Double(a.body.rback) - 10, -40), Point(9, 14, 500), op: Int32(CP_SUBTRACT), blend: 34)
+        organ(.fat, space: Self.fixed, rim: .skin, rimMM: 1.6, structure: .body)
         torso(a.muscle)
         organ(.muscle, space: Self.fixedWarped, structure: .muscle)
         // Thin sheets of fat between the layers of the wall, and the linea alba's fat in front.

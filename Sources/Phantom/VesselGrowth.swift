@@ -194,7 +194,9 @@ struct VesselGrowth {
         return true
     }
 
-    /// Whether a straight piece stays in the liver and clear of all other vessels. A piece of an existing branch may
+    /// Whether a straight piece stays in the liver and clear of all other vessels.
+    ///
+    /// A piece of an existing branch may
     /// come closer to its neighbours than a new one: joints are moved apart at the end.
     private func free(_ a: Point, _ b: Point, _ radius: Double, skipping edge: Int, existing: Bool = false) -> Bool {
         let scale = existing ? 0.75 : 1.15

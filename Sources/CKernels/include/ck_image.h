@@ -26,12 +26,22 @@ typedef struct {
     double fill;
     double c1, c2;          /* constants of the formula, in squared image units */
     double covariance_scale; /* 1: population; n/(n-1): sample */
+    double exponent;        /* 0: the map as it is; else the map, negative values set to 0, to this power */
 } ck_ssim_t;
 
 /* Sums the map over the counted windows: per plane w when depth is 0 (arrays of size[2]), in total when depth is 1
    (arrays of 1). Windows that see a value that is not a number are left out and counted in `dropped`.
    Returns 0, or -1 when memory runs out. */
 int ck_ssim(const ck_ssim_t *problem, int threads, double *sums, int64_t *counts, int64_t *dropped);
+
+enum { CK_SCALES = 5 };
+
+/* Means of the structural similarity, to the power of each scale's weight, over five scales, as the SynthRAD 2025
+   challenge computes them: values clipped to [low, high], `low` outside the region, counted from `low`; grids smaller
+   than 97 continued by their edge; uniform windows of 7; halved by boxes of 2 that see 0 beyond the first voxel.
+   A scale without a counted window has a count of 0. Returns 0, or -1 when memory runs out. */
+int ck_ms_ssim(const float *generated, const float *reference, const uint8_t *region, const int64_t size[3], double low,
+               double high, int threads, double means[CK_SCALES], int64_t counts[CK_SCALES]);
 
 /* Sums over the counted voxels of a pair of images, for errors inside a structure. */
 typedef struct {

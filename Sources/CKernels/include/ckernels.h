@@ -2,6 +2,7 @@
 #ifndef CKERNELS_H
 #define CKERNELS_H
 
+#include "ck_body.h"
 #include "ck_common.h"
 #include "ck_components.h"
 #include "ck_deformation.h"

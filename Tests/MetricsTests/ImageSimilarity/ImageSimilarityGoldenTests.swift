@@ -85,6 +85,19 @@ import Testing
         }
     }
 
+    @Test func multiScaleSimilarityAgreesWithBothRepositories() throws {
+        for (metric, expected) in [
+            ("ms_ssim:synthrad2025", 0.9980222029734824), ("ms_ssim:synthrad2025-evaluation", 0.9980309255660982),
+        ] {
+            let ours = try #require(try measure("ct3d_24x48x48", range: 3000, metric: metric, usesMask: true).number)
+            #expect(abs(ours - expected) <= 1e-9)
+            #expect(try measure("constant_identical", range: 3000, metric: metric, usesMask: true).number == 1)
+            for name in ["empty_mask", "mask_in_cropped_border"] {
+                #expect(try measure(name, range: 3000, metric: metric, usesMask: true).reason == .emptyRegion)
+            }
+        }
+    }
+
     @Test func whatIsNotDefinedHasAReason() throws {
         func reason(_ name: String, _ metric: String, range: Double = 3000, mask: Bool = false) throws
             -> NotComputedReason?

@@ -13,6 +13,7 @@ struct Options {
     var sequence: MRSequence?
     var withDisplacement = false
     var withClean = false
+    var samePhase = false
 }
 
 let usage = """
@@ -20,7 +21,7 @@ let usage = """
 
     usage: phantom-feed [--seed N] [--namespace training|validation] [--cases FIRST:END] [--stride N]
                         [--size PIXELS] [--slices N] [--direction ct-mr|mr-ct] [--sequence t1|t2]
-                        [--displacement] [--clean]
+                        [--displacement] [--clean] [--same-phase]
 
     example: phantom-feed --seed 7 --cases 0:100 --size 256 --slices 32 --direction ct-mr | python train.py
 
@@ -78,6 +79,7 @@ func parse(_ arguments: [String]) -> Options {
             options.sequence = text == "t1" ? .gradientEchoT1 : .turboSpinEchoT2
         case "--displacement": options.withDisplacement = true
         case "--clean": options.withClean = true
+        case "--same-phase": options.samePhase = true
         default: complain("unknown option \(name); --help lists them", code: 64)
         }
     }
@@ -113,8 +115,16 @@ let workspace = PhantomWorkspace(width: options.size, height: options.size)
 for index in stride(from: options.cases.lowerBound, to: options.cases.upperBound, by: options.stride) {
     var site = sites[index % sites.count]
     if let sequence = options.sequence { site = site.with(sequence: sequence) }
-    let subject = PhantomCase(
+    var subject = PhantomCase(
         PhantomSpecification(seed: options.seed, namespace: options.namespace, site: site, index: index))
+    if options.samePhase {
+        // Aligned pairs, for losses that compare source and truth pixel by pixel.
+        let breath = subject.respiration
+        subject = subject.breathing(
+            Respiration(
+                amplitudeMM: breath.amplitudeMM, measuredAmplitudeMM: breath.measuredAmplitudeMM,
+                sourcePhase: breath.truthPhase, truthPhase: breath.truthPhase))
+    }
     let grid = subject.grid(dimensions: SIMD3(options.size, options.size, options.slices))
     let renderer = PhantomRenderer(subject, grid: grid)
     let breath = subject.respiration

@@ -1,0 +1,69 @@
+"""What is measured on training phantoms before training: conditional-mean tables, and mean and standard deviation of every band."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .bands import pack
+from .data import Case, open_cache
+from .intensity import SERIES, encode
+from .naive import PAIRS, NaiveMap
+
+
+def _slices(case: Case, count: int) -> list[int]:
+    return np.linspace(2, case.target.shape[0] - 3, count).astype(int).tolist()
+
+
+def measure(cases: list[Case], slices: int = 16) -> dict[str, torch.Tensor]:
+    """Tables 4×64×32×8, band means and standard deviations 3×16, and spread 4×16 of the residual target − conditional mean."""
+    naive = NaiveMap()
+    moments = torch.zeros(2, len(SERIES), 16, dtype=torch.float64)
+    counts = torch.zeros(len(SERIES), dtype=torch.float64)
+
+    def pair_of(case: Case, k: int) -> tuple[torch.Tensor, torch.Tensor]:
+        f = case.facts
+        height, width = (n // 4 * 4 for n in case.target.shape[1:])
+        source = torch.from_numpy(case.source[k - 1 : k + 2, :height, :width].astype(np.float32))
+        target = torch.from_numpy(case.target[k, :height, :width].astype(np.float32))
+        return encode(source, f.source_series, f.source_reference), encode(target, f.target_series)
+
+    for case in cases:
+        f = case.facts
+        for k in _slices(case, slices):
+            x, y = pair_of(case, k)
+            naive.learn(x, y, f.source_series, f.target_series, f.pixel_mm)
+            bands = pack(y[None, None]).double()
+            moments[0, f.target_series] += bands.mean((0, 2, 3))
+            moments[1, f.target_series] += bands.square().mean((0, 2, 3))
+            counts[f.target_series] += 1
+    naive.fit()
+    mean = moments[0] / counts.clamp_min(1)[:, None]
+    std = (moments[1] / counts.clamp_min(1)[:, None] - mean.square()).clamp_min(1e-6).sqrt()
+    mean[:, 1:] = 0
+    # Neighbouring phases of one band share their statistics.
+    std[:, 4:] = std[:, 4:].reshape(len(SERIES), 3, 4).square().mean(2).sqrt().repeat_interleave(4, 1)
+    missing = counts == 0
+    mean[missing], std[missing] = 0.0, 1.0
+    return {"tables": naive.tables, "band_mean": mean.float(), "band_std": std.float(), "slices": counts}
+
+
+def main() -> None:
+    """Measures a cache and stores the result."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    options = parser.parse_args()
+    cases = open_cache(options.cache / "images", "training")
+    found = measure(cases)
+    torch.save(found, options.output)
+    print(f"{len(cases)} cases, pairs of series {PAIRS}")
+    for n, series in enumerate(SERIES):
+        print(series, "mean", round(float(found["band_mean"][n, 0]), 3), "std", [round(v, 3) for v in found["band_std"][n].tolist()])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,374 @@
+"""Trains a variant within a time budget; a run can be interrupted and resumed.
+
+    python -m aphidiff.train --config configs/aphidiff.json --cache CACHE --run RUN --seconds 3600
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import math
+import os
+import platform
+import queue
+import subprocess
+import threading
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from . import losses
+from .bands import pack
+from .config import Config, Stage, load_config
+from .data import Batch, Crops, open_cache
+from .layers import Quantiser
+from .model import APHiDiff, by_band, clocks, parameter_table
+from .naive import NaiveMap
+from .pix2pix import Adversary, Generator
+from .statistics import measure
+
+
+def parameter_groups(module: torch.nn.Module, rate: float) -> list[dict]:
+    """Adam changes each weight by about its rate: the rate of a layer follows the spread of its weights at the start."""
+    groups: dict[float, list[torch.nn.Parameter]] = {}
+    for parameter in module.parameters():
+        spread = 1 / math.sqrt(parameter[0].numel()) if parameter.dim() > 1 else 0.3
+        groups.setdefault(round(spread, 6), []).append(parameter)
+    return [{"params": p, "relative": spread, "lr": rate * spread} for spread, p in groups.items()]
+
+
+class Run:
+    """Model, optimiser, moving average and history of one run."""
+
+    def __init__(self, config: Config, cache: Path):
+        self.config = config
+        self.cache = cache
+        torch.manual_seed(config.seed)
+        self.adversary = None
+        if config.variant == "pix2pix":
+            self.model: torch.nn.Module = Generator()
+            self.adversary = Adversary()
+            self.adversary_optimiser = torch.optim.Adam(parameter_groups(self.adversary, config.rate), betas=(0.5, 0.99))
+        else:
+            self.model = APHiDiff(gated=config.variant != "no-gating")
+        self.optimiser = torch.optim.Adam(parameter_groups(self.model, config.rate), betas=(0.9, 0.98), eps=1e-10, fused=True)
+        self.naive = NaiveMap()
+        self.step = 0
+        self.seconds = 0.0
+        self.deformation_done = 0
+        self.history: list[dict] = []
+        self.average = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
+
+    # MARK: state
+
+    def use_statistics(self, statistics: dict[str, torch.Tensor]) -> None:
+        """Takes the conditional-mean tables and the statistics of the bands."""
+        self.naive = NaiveMap(statistics["tables"])
+        if isinstance(self.model, APHiDiff):
+            self.model.band_mean.copy_(statistics["band_mean"])
+            self.model.band_std.copy_(statistics["band_std"])
+            for name in ("band_mean", "band_std"):
+                self.average[name].copy_(statistics[name])
+
+    def save(self, path: Path) -> None:
+        """Writes a checkpoint, whole or not at all."""
+        state = {
+            "config": asdict(self.config), "model": self.model.state_dict(), "optimiser": self.optimiser.state_dict(),
+            "average": self.average, "tables": self.naive.tables, "step": self.step, "seconds": self.seconds,
+            "deformation_done": self.deformation_done, "history": self.history,
+        }
+        if self.adversary is not None:
+            state["adversary"] = self.adversary.state_dict()
+            state["adversary_optimiser"] = self.adversary_optimiser.state_dict()
+        temporary = path.with_suffix(".part")
+        torch.save(state, temporary)
+        os.replace(temporary, path)
+
+    def load(self, path: Path) -> None:
+        """Goes on from a checkpoint."""
+        state = torch.load(path, weights_only=True)
+        self.model.load_state_dict(state["model"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        if self.adversary is not None:
+            self.adversary.load_state_dict(state["adversary"])
+            self.adversary_optimiser.load_state_dict(state["adversary_optimiser"])
+        self.average = state["average"]
+        self.naive = NaiveMap(state["tables"])
+        self.step, self.seconds = state["step"], state["seconds"]
+        self.deformation_done, self.history = state["deformation_done"], state["history"]
+
+    # MARK: steps
+
+    def generator(self, purpose: str) -> torch.Generator:
+        """Random numbers of this step: they depend on seed, step and purpose only, so that a resumed run repeats them."""
+        digest = hashlib.sha256(f"{self.config.seed}/{self.step}/{purpose}".encode()).digest()
+        return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
+
+    def rate(self, share: float) -> float:
+        """Warm-up by steps, then half a cosine over the budget down to a twentieth."""
+        warm = min(1.0, (self.step + 1) / self.config.warmup_steps)
+        return self.config.rate * warm * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * min(1.0, share))))
+
+    def image_step(self, batch: Batch, share: float) -> dict[str, float]:
+        """One step on image crops; returns the losses."""
+        model, config = self.model, self.config
+        model.train()
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.rate(share) * group["relative"]
+        if self.adversary is not None:
+            return self._adversarial_step(batch)
+        assert isinstance(model, APHiDiff)
+        random = self.generator("noise")
+        count = batch.target.shape[0]
+        start = torch.rand(count, generator=random) < config.start_share
+        t = torch.where(start, torch.ones(count), torch.rand(count, generator=random))
+        naive = batch.naive if config.naive_input else torch.zeros_like(batch.naive)
+        reference = pack(batch.target.roll(batch.target.shape[-1] // 2, -1))
+        reference = (reference - model.band_mean[batch.target_series][:, :, None, None]) / model.band_std[batch.target_series][:, :, None, None]
+        by_reference = torch.rand(count, generator=random) < 0.15
+        c = model.condition(
+            batch.source, naive, batch.source_series, batch.target_series, batch.geometry, reference, by_reference)
+        y = model.normalised(batch.target, batch.target_series)
+        noise = torch.randn(y.shape, generator=random)
+        tau = clocks(t)
+        level = by_band(tau)
+        x = (1 - level) * y + level * noise
+        x = torch.where(start[:, None, None, None], torch.zeros_like(x), x)
+        estimate = model.estimate(x, tau, c)
+        textured = model.texture(estimate, c.source, c.z)
+        std = model.band_std[batch.target_series]
+        parts = {
+            "bands": losses.band_loss(estimate, y, std),
+            "image": losses.image_loss(model.image(textured, batch.target_series), batch.target, config.ssim),
+            "anatomy": losses.anatomy_loss(model.anatomy.head(c.features[0]), batch.labels),
+            "commitment": c.commitment,
+        }
+        total = (
+            parts["image"] + config.bands * parts["bands"] + config.anatomy * parts["anatomy"]
+            + config.commitment * parts["commitment"])
+        if config.constraint > 0 and self.step % config.constraint_every == 0:
+            parts["constraint"] = losses.constraint_loss(model, textured, c, batch.labels, max(1, count // 2))
+            total = total + config.constraint * config.constraint_every * parts["constraint"]
+        norm = self._descend(total)
+        for module in model.modules():
+            if isinstance(module, Quantiser):
+                module.update(self.generator("codes"))
+        self._follow()
+        self.step += 1
+        return {k: float(v.detach()) for k, v in parts.items()} | {"gradient": norm}
+
+    def _descend(self, total: torch.Tensor) -> float:
+        self.optimiser.zero_grad(set_to_none=True)
+        total.backward()
+        parameters = [p for group in self.optimiser.param_groups for p in group["params"]]
+        norm = torch.nn.utils.clip_grad_norm_(parameters, 1.0, foreach=True)
+        if torch.isfinite(norm):
+            self.optimiser.step()
+        return float(norm)
+
+    def _adversarial_step(self, batch: Batch) -> dict[str, float]:
+        assert self.adversary is not None
+        image = self.model(batch.source, batch.target_series)
+        l1 = (image - batch.target).abs().mean()
+        fooled = losses.adversarial_loss(self.adversary(batch.source, image), True)
+        norm = self._descend(l1 + self.config.adversary * fooled)
+        real = losses.adversarial_loss(self.adversary(batch.source, batch.target), True)
+        fake = losses.adversarial_loss(self.adversary(batch.source, image.detach()), False)
+        self.adversary_optimiser.zero_grad(set_to_none=True)
+        (real + fake).backward()
+        self.adversary_optimiser.step()
+        self._follow()
+        self.step += 1
+        return {"image": float(l1.detach()), "adversary": float((real + fake).detach()), "gradient": norm}
+
+    @torch.no_grad()
+    def _follow(self, every: int = 4) -> None:
+        """Moving average of the weights, every few steps with the decay of as many."""
+        if self.step % every:
+            return
+        decay = min(self.config.ema**every, (1 + self.step) / (every * 5 + self.step))
+        state = self.model.state_dict()
+        for name, value in self.average.items():
+            if value.is_floating_point() and not name.startswith("deformation."):
+                value.lerp_(state[name], 1 - decay)
+            else:
+                value.copy_(state[name])
+
+    def train_deformation(self, steps: int, batch: int = 4, until: float = math.inf) -> None:
+        """The deformation head, on small volumes with known displacement; the rest of the model is not touched."""
+        assert isinstance(self.model, APHiDiff)
+        head = self.model.deformation
+        paths = sorted((self.cache / "breathing").glob("training-*.npz"))
+        held, paths = paths[:8], paths[8:]
+        if not paths:
+            raise FileNotFoundError(f"no breathing volumes under {self.cache}")
+        optimiser = torch.optim.Adam(head.parameters(), lr=2e-3)
+        first = self.deformation_done
+        for n in range(first, steps):
+            if time.monotonic() > until:
+                break
+            random = np.random.default_rng([self.config.seed, 77, n])
+            for group in optimiser.param_groups:
+                group["lr"] = 2e-3 * min(1, (n - first + 1) / 20) * (0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * n / steps)))
+            items = [np.load(paths[i]) for i in random.integers(len(paths), size=batch)]
+            estimate, truth = predict_breathing(head, items, random)
+            loss = losses.deformation_loss(estimate, truth)
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(head.parameters(), 1.0)
+            optimiser.step()
+            self.deformation_done = n + 1
+            if n % 25 == 0 or n + 1 == steps:
+                with torch.no_grad():
+                    estimate, truth = predict_breathing(head, [np.load(p) for p in held], None)
+                moving = truth.square().sum(1).sqrt() > 0.1
+                error = (estimate - truth).square().sum(1).sqrt()[moving].mean() * 8
+                size = truth.square().sum(1).sqrt()[moving].mean() * 8
+                row = {"deformation_step": n, "loss": float(loss.detach()), "held_out_mm": float(error), "motion_mm": float(size)}
+                self.history.append(row)
+                print(json.dumps(row), flush=True)
+        state = self.model.state_dict()
+        for name in self.average:
+            if name.startswith("deformation."):
+                self.average[name].copy_(state[name])
+
+
+def predict_breathing(head, items, random: np.random.Generator | None) -> tuple[torch.Tensor, torch.Tensor]:
+    """Displacement of a batch of small volumes (cut to a common size, at random places when `random` is given) and its truth."""
+    size = [min(item["image"].shape[a] for item in items) for a in range(3)]
+    images, fields, phases = [], [], []
+    for item in items:
+        spare = [item["image"].shape[a] - size[a] for a in range(3)]
+        at = [0 if random is None else int(random.integers(s + 1)) for s in spare]
+        cut = tuple(slice(a, a + s) for a, s in zip(at, size))
+        images.append(item["image"][cut].astype(np.float32))
+        fields.append(item["field"][(slice(None), *cut)].astype(np.float32))
+        phases.append(item["phases"])
+    source, target, amplitude = torch.from_numpy(np.stack(phases)).unbind(1)
+    if random is not None:
+        # The amplitude of the manifest carries a measurement error.
+        amplitude = amplitude * torch.from_numpy(random.normal(1, 0.04, len(items)).astype(np.float32))
+    image = torch.from_numpy(np.stack(images))[:, None]
+    return head(image, source, target, amplitude), torch.from_numpy(np.stack(fields))
+
+
+class Feeder:
+    """Prepares the next batches on a thread of its own; batch n is the same whoever asks."""
+
+    def __init__(self, run: Run, cache: Path, stage_of, refresh: int = 200):
+        self.queue: queue.Queue = queue.Queue(3)
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self._work, args=(run, cache, stage_of, run.step, refresh), daemon=True)
+        self.thread.start()
+
+    def _work(self, run: Run, cache: Path, stage_of, step: int, refresh: int) -> None:
+        cases = open_cache(cache / "images", "training")
+        opened = step
+        while not self.stop.is_set():
+            if step - opened >= refresh:
+                cases, opened = open_cache(cache / "images", "training"), step
+            stage: Stage = stage_of()
+            crops = Crops(cases, run.naive, run.config.seed * 1_000_003 + step)
+            batch = crops.batch(stage.batch, stage.size, stage.scale)
+            step += 1
+            while not self.stop.is_set():
+                try:
+                    self.queue.put(batch, timeout=1)
+                    break
+                except queue.Full:
+                    continue
+
+    def close(self) -> None:
+        """Ends the thread."""
+        self.stop.set()
+        self.thread.join()
+
+
+def manifest(run: Run, threads: int) -> dict:
+    """What the run was: for the model card and the exported weights."""
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, cwd=Path(__file__).parent)
+    cases = open_cache(run.cache / "images", "training")
+    table = parameter_table(run.model) if isinstance(run.model, APHiDiff) else []
+    return {
+        "config": asdict(run.config), "commit": commit.stdout.strip() or None, "torch": torch.__version__,
+        "hardware": f"{platform.machine()}, {os.cpu_count()} CPU cores, {threads} threads, no GPU", "steps": run.step,
+        "seconds": round(run.seconds), "deformation_steps": run.deformation_done,
+        "data": {
+            "namespace": "training", "seeds": sorted({c.facts.seed for c in cases}), "cases": len(cases),
+            "case_numbers": sorted(c.facts.index for c in cases), "slices": int(sum(c.target.shape[0] for c in cases)),
+        },
+        "parameters": dict(table), "parameters_total": sum(n for _, n in table), "history": run.history,
+    }
+
+
+def train(run: Run, folder: Path, budget: float, session: float, threads: int, save_every: float = 240) -> None:
+    """Goes on until the budget (seconds of the whole run) or this session is used up."""
+    began = time.monotonic()
+    before = run.seconds
+    config = run.config
+
+    def used() -> float:
+        return before + time.monotonic() - began
+
+    def stage_of() -> Stage:
+        share = used() / budget
+        return next((s for s in config.plan if share < s.until), config.plan[-1])
+
+    if config.deformation_steps > run.deformation_done and isinstance(run.model, APHiDiff):
+        run.train_deformation(config.deformation_steps, until=began + min(session, 0.25 * budget))
+    feeder = Feeder(run, run.cache, stage_of)
+    sums: dict[str, list[float]] = {}
+    saved = time.monotonic()
+    try:
+        while used() < budget and time.monotonic() - began < session:
+            batch = feeder.queue.get()
+            for name, value in run.image_step(batch, used() / budget).items():
+                sums.setdefault(name, []).append(value)
+            run.seconds = used()
+            if run.step % 20 == 0:
+                row = {"step": run.step, "seconds": round(run.seconds, 1)} | {k: round(float(np.mean(v)), 5) for k, v in sums.items()}
+                row["size"], row["scale"] = batch.target.shape[-1], round(2 ** float(batch.geometry[0, 0]), 2)
+                if isinstance(run.model, APHiDiff):
+                    row["codes"] = [run.model.anatomy.fine.usage(), run.model.anatomy.coarse.usage()]
+                run.history.append(row)
+                sums = {}
+                print(json.dumps(row), flush=True)
+            if time.monotonic() - saved > save_every:
+                run.save(folder / "checkpoint.pt")
+                saved = time.monotonic()
+    finally:
+        feeder.close()
+        run.save(folder / "checkpoint.pt")
+        (folder / "manifest.json").write_text(json.dumps(manifest(run, threads), indent=1))
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--run", type=Path, required=True, help="folder of the run; resumed if it holds a checkpoint")
+    parser.add_argument("--seconds", type=float, required=True, help="time budget of the whole run")
+    parser.add_argument("--session", type=float, default=math.inf, help="time budget of this session")
+    parser.add_argument("--threads", type=int, default=2)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    options.run.mkdir(parents=True, exist_ok=True)
+    run = Run(load_config(options.config), options.cache)
+    checkpoint = options.run / "checkpoint.pt"
+    if checkpoint.exists():
+        run.load(checkpoint)
+    else:
+        statistics = options.cache / "statistics.pt"
+        run.use_statistics(
+            torch.load(statistics, weights_only=True) if statistics.exists()
+            else measure(open_cache(options.cache / "images", "training")))
+    train(run, options.run, options.seconds, options.session, options.threads)
+
+
+if __name__ == "__main__":
+    main()

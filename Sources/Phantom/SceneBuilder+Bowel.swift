@@ -39,9 +39,11 @@ extension SceneBuilder {
                 capsule(p, next, radius * r.uniform(0.85, 1.1), radius, blend: 0)
                 p = next
             }
+            // Many loops are collapsed: hardly more than their wall.
             organ(
-                .bowelContent, space: moving, clip: 1, rim: .bowelWall, rimMM: r.uniform(2.2, 5.5),
-                gas: r.chance(0.35) ? .gas : nil, gasLevel: p.y + r.uniform(0, 10), feather: 1, structure: .bowel)
+                r.chance(0.45) ? .bowelWall : .bowelContent, space: moving, clip: 1, rim: .bowelWall,
+                rimMM: r.uniform(1.5, 3.2), gas: r.chance(0.2) ? .gas : nil, gasLevel: p.y + r.uniform(0, 10),
+                feather: 1, structure: .bowel)
         }
         chain(
             [
@@ -79,8 +81,8 @@ extension SceneBuilder {
             chain(piece, blend: 0)
             let middle = piece[2]
             organ(
-                .stool, space: Int(CP_MOVING_WARPED), clip: 1, rim: .bowelWall, rimMM: 2.6, gas: .gas,
-                gasLevel: middle.0.y + middle.1 * r.uniform(-0.9, 0.7), feather: 0.6, structure: .bowel)
+                .stool, space: Int(CP_MOVING_WARPED), clip: 1, rim: .bowelWall, rimMM: 2.0, gas: .gas,
+                gasLevel: middle.0.y + middle.1 * r.uniform(-0.3, 1.1), feather: 0.6, structure: .bowel)
             index += 4
         }
     }

@@ -33,6 +33,9 @@ extension SceneBuilder {
                 (Point(21, -20, 20) * k, 11 * k * wide), (Point(16, -8, a.domeTop / k + 4) * k, 11.8 * k * wide),
                 (Point(4, 14, a.domeTop / k + 34) * k, 14 * k),
             ])
+        // Flatter than round below the liver.
+        chain([(Point(15, -21, -240) * k, 8.8 * k * wide), (Point(17, -22, -30) * k, 8.8 * k * wide)])
+        chain([(Point(22, -22, -240) * k, 8.6 * k * wide), (Point(26, -22, -30) * k, 8.8 * k * wide)])
         organ(.cava, space: Int(CP_STATIC), structure: .cava)
     }
 
@@ -46,6 +49,9 @@ extension SceneBuilder {
     private mutating func addBackMuscles(_ a: Anatomy) {
         let warped = Int(CP_STATIC_WARPED)
         let k = a.size
+        // Multifidus fills the groove beside the spinous processes.
+        cylinder(Point(0, -72, -50) * k, 33 * k, 19 * k, half: 600)
+        organ(.muscle, space: warped, structure: .muscle)
         for side in [1.0, -1.0] {
             // Erector spinae with thin clefts of fat between its columns; larger in the lumbar region.
             ellipsoid(Point(side * 31, -90, -150) * k, Point(33, 21, 300) * k, turn: side * 0.1)
@@ -83,7 +89,7 @@ extension SceneBuilder {
                     c + Point(side * 15, -25, 0) * k, c + Point(side * 40, -31 - (z > 0 ? 6 : 0), 3) * k, 4 * k,
                     3.2 * k, blend: 3)
             }
-            capsule(c + Point(0, -38, -5) * k, c + Point(0, -62, -12) * k, 3.2 * k, 4 * k, blend: 3)
+            capsule(c + Point(0, -38, -5) * k, c + Point(0, -57, -12) * k, 3.2 * k, 3.6 * k, blend: 3)
             organ(.marrow, space: fixed, rim: .cortex, rimMM: 1.7, structure: .bone)
         }
         cylinder(Point(0, -69, -50) * k, 10.5 * k, 8.2 * k, half: 600)

@@ -7,7 +7,11 @@ extension SceneBuilder {
 
     /// Skin, fat, muscles of the wall, the fat of the cavity.
     mutating func addTrunk(_ a: Anatomy) {
+        // The back lies flat on the table.
+        let back = Double(a.body.cy - a.body.rback) + 3
+        addTable(under: back)
         torso(a.body)
+        plane(Point(0, back, 0), normal: Point(0, -1, 0), op: Int32(CP_INTERSECT), blend: 9)
         // The furrow over the spinous processes.
         ellipsoid(
             Point(0, -Double(a.body.rback) - 10, -40), Point(9, 14, 500), op: Int32(CP_SUBTRACT), blend: 34)
@@ -24,12 +28,30 @@ extension SceneBuilder {
         organ(.mesentery, space: Self.fixed, structure: .body)
     }
 
+    /// The curved plate of the scanner's table, which only X-rays see.
+    private mutating func addTable(under back: Double) {
+        let (wide, deep) = (560.0, 420.0)
+        let centre = Point(0, back - 22 + deep, 0)
+        for (grow, tissue) in [(0.0, Tissue.table), (-2.2, Tissue.tableCore)] {
+            cylinder(centre, wide + grow, deep + grow, half: 900)
+            if tissue == .tableCore { cylinder(centre, wide - 14, deep - 14, half: 901, op: Int32(CP_SUBTRACT)) }
+            plane(Point(0, back + 40, 0), normal: Point(0, 1, 0), op: Int32(CP_INTERSECT))
+            organ(tissue, space: Self.fixed)
+        }
+        cylinder(centre, wide - 16, deep - 16, half: 900)
+        plane(Point(0, back + 41, 0), normal: Point(0, 1, 0), op: Int32(CP_INTERSECT))
+        organ(.air, space: Self.fixed)
+    }
+
     /// Lungs, mediastinum, heart: what lies above the diaphragm.
     mutating func addThorax(_ a: Anatomy) {
         let k = a.size
         let recess = k * (-22 + 8 * a.trait(5))
         plane(Point(0, 0, recess), normal: Point(0, 0.35, -1), op: Int32(CP_UNION))
         addDomes(a, op: Int32(CP_SUBTRACT), grow: 0)
+        // Fat under the heart and behind the sternum, and the muscles beside the spine, keep the lungs apart.
+        ellipsoid(Point(-14, 62, 6) * k, Point(58, 62, 74) * k, op: Int32(CP_SUBTRACT), blend: 14)
+        cylinder(Point(0, -66, 0) * k, 34 * k, 22 * k, half: 600, blend: 10, op: Int32(CP_SUBTRACT))
         organ(.lung, space: Self.moving, clip: 1, structure: .lung)
         ellipsoid(Point(-6 * k, -18 * k, 150), Point(34 * k, 52 * k, 95), blend: 0)
         ellipsoid(Point(-22 * k, 38 * k, a.domeTop + 30 * k), Point(74 * k, 54 * k, 44 * k), blend: 20)
@@ -69,10 +91,10 @@ extension SceneBuilder {
         plane(Point(0, 8 * k, -10 * k - drop), normal: Point(-slope, -0.28, -1), op: cut, blend: 26)
         // The left lobe thins out towards its tip.
         let tip = k * (-66 + 9 * a.trait(10))
-        plane(Point(tip, 30 * k, 40 * k), normal: Point(-1, -0.35, -0.25), op: cut, blend: 38)
+        plane(Point(tip, 30 * k, 40 * k), normal: Point(-1, -0.2, -0.3), op: cut, blend: 64)
         // Stomach, spleen and oesophagus keep the left lobe in front.
         ellipsoid(
-            Point(-74 * k, (-36 + 5 * a.trait(11)) * k, 20 * k), Point(78 * k, 62 * k, 150), op: away, blend: 20)
+            Point(-74 * k, (-36 + 5 * a.trait(11)) * k, 20 * k), Point(78 * k, 62 * k, 150), op: away, blend: 32)
         // Spine, crura and the cava's bed.
         cylinder(Point(-2 * k, -52 * k, 0), 38 * k, 36 * k, half: 300, blend: 16, op: away)
         cylinder(Point(22 * k, -22 * k, -60), 13 * k, 11 * k, half: 100, blend: 8, op: away)
@@ -81,9 +103,13 @@ extension SceneBuilder {
         ellipsoid(Point(90, 32, -112) * k, Point(38, 36, 34) * k, op: away, blend: 16)
         // Porta hepatis, gallbladder bed, fissure of the round ligament, falciform notch.
         ellipsoid(Point(16, 2, -24) * k, Point(24, 12, 24) * k, turn: -0.25, op: away, blend: 10)
-        ellipsoid(gallbladderCentre(a), Point(16, 17, 34) * k, tilt: 0.25, op: away, blend: 8)
-        ellipsoid(Point(-10, 34, -26) * k, Point(3.5, 26, 40) * k, turn: 0.25, op: away, blend: 10)
-        ellipsoid(Point(-14, 88, 10) * k, Point(7, 22, 70) * k, op: away, blend: 14)
+        ellipsoid(
+            gallbladderCentre(a) + Point(0, 6, -10) * k, Point(13.5, 14.5, 25) * (k * gallbladderFill(a)), tilt: 0.2,
+            op: away, blend: 3)
+        ellipsoid(
+            gallbladderCentre(a) + Point(-5, -8, 8) * k, Point(8.5, 8.5, 15.5) * k, tilt: 0.35, op: away, blend: 4)
+        ellipsoid(Point(-10, 34, -26) * k, Point(2.6, 24, 38) * k, turn: 0.25, op: away, blend: 7)
+        ellipsoid(Point(-14, 88, 10) * k, Point(5, 15, 60) * k, op: away, blend: 20)
         if a.cirrhosis {
             ellipsoid(Point(30, 34, -60) * k, Point(34, 26, 36) * k, op: away, blend: 18)
         }
@@ -95,11 +121,13 @@ extension SceneBuilder {
         return Point((38 + 3 * a.trait(12)) * k, 38 * k, (-44 - 0.4 * a.liverLowering) * k)
     }
 
+    private func gallbladderFill(_ a: Anatomy) -> Double { 1 + 0.12 * a.trait(13) }
+
     /// Gallbladder, hanging below its bed.
     mutating func addGallbladder(_ a: Anatomy) {
         let k = a.size
         let c = gallbladderCentre(a)
-        let fill = 1 + 0.12 * a.trait(13)
+        let fill = gallbladderFill(a)
         ellipsoid(c + Point(0, 6, -10) * k, Point(13, 14, 24) * (k * fill), tilt: 0.2)
         ellipsoid(c + Point(-5, -8, 8) * k, Point(8, 8, 15) * k, tilt: 0.35, blend: 10)
         organ(.bile, space: Self.moving, clip: 1, rim: .gallbladderWall, rimMM: 1.8, structure: .gallbladder)
@@ -125,7 +153,7 @@ extension SceneBuilder {
             for n in 0..<7 {
                 let z = -36.0 + 12 * Double(n)
                 let out = Point(side * 24, -14, z) * k
-                capsule(c + Point(-side * 8, 4, z * 0.6) * k, c + out * 0.9, 3.4 * k, 3.4 * k)
+                capsule(c + Point(-side * 8, 4, z * 0.6) * k, c + out * 0.72, 3.0 * k, 3.0 * k)
             }
             organ(.kidneyCortex, space: Self.moving, clip: 1, opacity: 0.75, feather: 2, structure: nil)
             ellipsoid(c + Point(-side * 13, 7, 0) * k, Point(13, 8, 26) * k, turn: side * 0.55)
@@ -180,18 +208,18 @@ extension SceneBuilder {
         let k = a.size
         ellipsoid(
             Point(-91 + 3 * a.trait(16), -40, 20 + 7 * a.trait(17)) * k,
-            Point(28 + 2 * a.trait(18), 47, 56 + 5 * a.trait(19)) * k, turn: -0.45)
-        ellipsoid(Point(-52, -20, 22) * k, Point(38, 38, 70) * k, turn: -0.3, op: Int32(CP_SUBTRACT), blend: 10)
+            Point(32 + 2 * a.trait(18), 54, 60 + 5 * a.trait(19)) * k, turn: -0.45)
+        ellipsoid(Point(-52, -20, 22) * k, Point(38, 38, 70) * k, turn: -0.3, op: Int32(CP_SUBTRACT), blend: 30)
         organ(.spleen, space: Self.moving, clip: 1, structure: .spleen)
         let fill = 1 + 0.14 * a.trait(21)
         chain(
             [
-                (Point(-57, -18, 48) * k, 30 * k * fill), (Point(-64, 10, 18) * k, 29 * k * fill),
+                (Point(-56, -16, 48) * k, 33 * k * fill), (Point(-62, 8, 18) * k, 32 * k * fill),
                 (Point(-50, 34, -14) * k, 24 * k * fill), (Point(-24, 44, -38) * k, 19 * k),
                 (Point(6, 38, -44) * k, 15 * k), (Point(22, 28, -42) * k, 9 * k),
             ], blend: 20)
         organ(
-            .stomachContent, space: Self.moving, clip: 1, rim: .stomachWall, rimMM: 3.2, gas: .gas,
-            gasLevel: k * (26 + 7 * a.trait(22)), feather: 0.6, structure: .bowel)
+            .stomachContent, space: Self.moving, clip: 1, rim: .stomachWall, rimMM: 2.6, gas: .gas,
+            gasLevel: k * (36 + 8 * a.trait(22)), feather: 0.6, structure: .bowel)
     }
 }

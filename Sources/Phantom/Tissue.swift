@@ -5,7 +5,7 @@ enum Tissue: Int, CaseIterable, Sendable {
     case stomachWall, stomachContent, gas, bowelWall, bowelContent, stool
     case aorta, cava, portalVein, hepaticVein, artery, urine
     case hccCore, hccCapsule, metastasisCore, metastasisRim, cyst, haemangiomaCore, haemangiomaRim
-    case table, gland
+    case table, gland, tableCore
 }
 
 /// Phase of the contrast medium.
@@ -66,7 +66,8 @@ struct AttenuationTable {
         case .cyst: (5, 0, 0, 1)
         case .haemangiomaCore: (38, 14, 48, 8)
         case .haemangiomaRim: (42, 120, 92, 18)
-        case .table: (160, 0, 0, 0)
+        case .table: (70, 0, 0, 0)
+        case .tableCore: (-900, 0, 0, 0)
         case .gland: (30, 30, 35, 4)
         }
     }
@@ -85,7 +86,7 @@ struct RelaxationTable {
         _ tissue: Tissue
     ) -> (t1: Double, t1At3: Double, t2: Double, density: Double, arterial: Double, venous: Double, texture: Double) {
         switch tissue {
-        case .air, .gas, .table: (1000, 1000, 10, 0, 0, 0, 0)
+        case .air, .gas, .table, .tableCore: (1000, 1000, 10, 0, 0, 0, 0)
         case .skin: (800, 900, 30, 0.6, 0.1, 0.2, 0.05)
         case .fat: (343, 382, 68, 1.0, 0, 0, 0.05)
         case .mesentery: (343, 382, 66, 0.95, 0, 0, 0.13)

@@ -2,7 +2,7 @@ extension MetricCatalog {
     /// Metrics of coronal deformation.
     ///
     /// The mode (landmarks, field, images) is a parameter of every measurement, not part of its identifier.
-    static let deformation: [MetricDefinition] = deformationErrors + deformationField + deformationCompanions
+    public static let deformation: [MetricDefinition] = deformationErrors + deformationField + deformationCompanions
 
     private static func millimetres(
         _ id: String, _ name: String, _ direction: Direction = .lower, _ summary: String

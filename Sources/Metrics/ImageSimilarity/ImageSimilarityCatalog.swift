@@ -1,6 +1,6 @@
 extension MetricCatalog {
     /// Metrics of image similarity.
-    static let imageSimilarity: [MetricDefinition] = [
+    public static let imageSimilarity: [MetricDefinition] = [
         MetricDefinition(
             id: "ssim", name: "SSIM", unit: "1", direction: .higher,
             summary: "Structural similarity in the named plane, Gaussian 11×11 window (Wang et al. 2004)."),

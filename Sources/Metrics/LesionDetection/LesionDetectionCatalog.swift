@@ -1,6 +1,6 @@
 extension MetricCatalog {
     /// Metrics of lesion detection.
-    static let lesionDetection: [MetricDefinition] = [
+    public static let lesionDetection: [MetricDefinition] = [
         MetricDefinition(
             id: "lesion_sensitivity", name: "Lesion sensitivity", unit: "1", direction: .higher,
             summary: "Share of the truth's lesions that the generated image shows."),

@@ -1,6 +1,6 @@
 extension MetricCatalog {
     /// Metrics of surface distances.
-    static let surfaceDistance: [MetricDefinition] = [
+    public static let surfaceDistance: [MetricDefinition] = [
         MetricDefinition(
             id: "dice", name: "Dice", unit: "1", direction: .higher,
             summary: "Twice the common volume over the sum of both volumes (Dice 1945)."),

@@ -1,6 +1,6 @@
 extension MetricCatalog {
     /// Metrics of vessel topology.
-    static let vesselTopology: [MetricDefinition] = [
+    public static let vesselTopology: [MetricDefinition] = [
         MetricDefinition(
             id: "vtc", name: "Vessel topology continuity", unit: "1", direction: .higher,
             summary: "Share of both trees' centreline length that lies in the heaviest unbroken run of its component "

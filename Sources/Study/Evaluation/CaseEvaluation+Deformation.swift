@@ -1,0 +1,42 @@
+import Imaging
+import Metrics
+
+extension Evaluation {
+    /// Deformation by landmarks (mode L) and by a known field (mode D); each row names its mode.
+    mutating func measureDeformation() throws(EvaluationError) {
+        guard settings.wantsAny(of: .deformation) else { return }
+        do throws(DeformationError) {
+            try measureLandmarks()
+            try measureField()
+        } catch { throw .deformation(error) }
+    }
+
+    private mutating func measureLandmarks() throws(DeformationError) {
+        guard let reference = inputs.landmarks, let generated = inputs.generatedLandmarks else { return }
+        let measurements = try Deformation.measureLandmarks(
+            generated: generated, reference: reference, plane: settings.coronalPlane, geometry: inputs.geometry)
+        addDeformation(measurements)
+    }
+
+    private mutating func measureField() throws(DeformationError) {
+        guard let known = inputs.displacement, let estimated = inputs.estimatedDisplacement else { return }
+        let structure: String
+        let mask: Mask
+        if let region = inputs.region {
+            (mask, structure) = (region, "mask")
+        } else if let liver = inputs.liver {
+            (mask, structure) = (liver, "liver")
+        } else {
+            // Without a mask the whole grid is the region, and the row says so.
+            (mask, structure) = (Mask(geometry: known.geometry, repeating: 1), "volume")
+        }
+        let measurements = try Deformation.measureField(
+            estimated: estimated, known: known, mask: mask, structure: structure, plane: settings.coronalPlane)
+        addDeformation(measurements)
+    }
+
+    private mutating func addDeformation(_ measurements: [Measurement]) {
+        guard let wanted = settings.wanted(.deformation) else { return add(measurements) }
+        add(measurements.filter { wanted.contains($0.metric) })
+    }
+}

@@ -260,6 +260,7 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--checkpoint", type=Path, help="without it: weights at random, to test an engine")
+    parser.add_argument("--deformation", type=Path, help="checkpoint of a run of its own for the deformation head")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--cache", type=Path, help="training phantoms for the activation ranges")
     parser.add_argument("--statistics", type=Path, help="with random weights: statistics of the bands")
@@ -272,6 +273,10 @@ def main() -> None:
         manifest = json.loads(beside.read_text()) if beside.exists() else {}
         manifest |= {"steps": state["step"], "seconds": round(state["seconds"]), "history": state["history"]}
         average, tables = state["average"], state["tables"]
+        if options.deformation:
+            other = torch.load(options.deformation, weights_only=True)
+            average |= {k: v for k, v in other["average"].items() if k.startswith("deformation.")}
+            manifest |= {"deformation_steps": other["deformation_done"], "deformation_history": other["history"]}
     else:
         torch.manual_seed(1)
         model = APHiDiff()

@@ -37,6 +37,8 @@ def parameter_groups(module: torch.nn.Module, rate: float) -> list[dict]:
     groups: dict[float, list[torch.nn.Parameter]] = {}
     for parameter in module.parameters():
         spread = 1 / math.sqrt(parameter[0].numel()) if parameter.dim() > 1 else 0.3
+        if parameter.dim() > 1 and not parameter.any():
+            spread *= 4  # layers that start at zero have further to go
         groups.setdefault(round(spread, 6), []).append(parameter)
     return [{"params": p, "relative": spread, "lr": rate * spread} for spread, p in groups.items()]
 
@@ -204,6 +206,8 @@ class Run:
         head = self.model.deformation
         paths = sorted((self.cache / "breathing").glob("training-*.npz"))
         held, paths = paths[:8], paths[8:]
+        # Where the phases are equal the answer is the identity by construction: nothing to learn.
+        paths = [p for p in paths if np.ptp(np.load(p)["phases"][:2]) > 0]
         if not paths:
             raise FileNotFoundError(f"no breathing volumes under {self.cache}")
         optimiser = torch.optim.Adam(head.parameters(), lr=2e-3)
@@ -355,6 +359,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, required=True, help="time budget of the whole run")
     parser.add_argument("--session", type=float, default=math.inf, help="time budget of this session")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--without-deformation", action="store_true", help="the deformation head is trained in a run of its own")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     options.run.mkdir(parents=True, exist_ok=True)
@@ -367,6 +372,8 @@ def main() -> None:
         run.use_statistics(
             torch.load(statistics, weights_only=True) if statistics.exists()
             else measure(open_cache(options.cache / "images", "training")))
+    if options.without_deformation:
+        run.config.deformation_steps = 0
     train(run, options.run, options.seconds, options.session, options.threads)
 
 

@@ -1,0 +1,157 @@
+"""Training and export: every variant runs, a resumed run repeats an uninterrupted one, exported weights come back."""
+
+import io
+import json
+import struct
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from aphidiff.config import VARIANTS, Config, Stage, load_config
+from aphidiff.data import CaseFacts, Crops, expected_magnitude, four_classes, open_cache, read_feed
+from aphidiff.export import export, load_exported, parity_input, quantise, state_of, tensors_of
+from aphidiff.intensity import decode, encode, mr_reference
+from aphidiff.naive import NaiveMap
+from aphidiff.statistics import measure
+from aphidiff.train import Run
+
+CONFIGS = Path(__file__).parents[1] / "configs"
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    """A cache of two made-up cases, one for each direction, and two breathing volumes."""
+    folder = tmp_path_factory.mktemp("cache")
+    (folder / "images").mkdir()
+    (folder / "breathing").mkdir()
+    for index, (source, target) in enumerate(((0, 1), (1, 0))):
+        name = f"case-{index}"
+        volumes = {s: np.concatenate([parity_input(f"{index}", s)] * 2) for s in (0, 1)}
+        facts = CaseFacts(
+            name, "training", 1, index, source, target, mr_reference(volumes[1]) if source else 1.0, 0.8, 2.8, 0.0, 0.0, 10.0)
+        labels = (np.abs(volumes[0] - 105) < 60).astype(np.uint8)
+        for kind, array in (("source", volumes[source]), ("target", volumes[target]), ("labels", labels)):
+            np.save(folder / "images" / f"{name}.{kind}.npy", array)
+        (folder / "images" / f"{name}.json").write_text(json.dumps(asdict(facts)))
+    for index in range(10):
+        np.savez(
+            folder / "breathing" / f"training-1-{index}-ct-mr.breathing.npz", image=np.random.default_rng(index).normal(size=(8, 8, 8)).astype(np.float16),
+            field=np.full((3, 8, 8, 8), 0.3, np.float16), phases=np.array([0, 0.5, 12], np.float32))
+    return folder
+
+
+def small(variant: str) -> Config:
+    config = load_config(CONFIGS / f"{variant}.json")
+    config.plan = [Stage(1.0, 64, 1, 2)]
+    config.constraint_every = 2
+    return config
+
+
+def start(variant: str, cache: Path) -> Run:
+    run = Run(small(variant), cache)
+    run.use_statistics(measure(open_cache(cache / "images"), 1))
+    return run
+
+
+def advance(run: Run, steps: int) -> dict[str, float]:
+    cases = open_cache(run.cache / "images")
+    for _ in range(steps):
+        losses = run.image_step(Crops(cases, run.naive, run.config.seed + run.step).batch(2, 64), 0.1)
+    return losses
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_variant_trains(variant, cache):
+    losses = advance(start(variant, cache), 2)
+    assert all(np.isfinite(v) for v in losses.values())
+
+
+def test_a_resumed_run_repeats_an_uninterrupted_one(cache, tmp_path):
+    whole = start("aphidiff", cache)
+    advance(whole, 4)
+    first = start("aphidiff", cache)
+    advance(first, 2)
+    first.save(tmp_path / "checkpoint.pt")
+    second = Run(small("aphidiff"), cache)
+    second.load(tmp_path / "checkpoint.pt")
+    advance(second, 2)
+    for (name, a), b in zip(whole.model.state_dict().items(), second.model.state_dict().values()):
+        assert torch.equal(a, b), name
+    assert all(torch.equal(a, second.average[n]) for n, a in whole.average.items())
+
+
+def test_the_deformation_head_learns_a_constant_motion(cache):
+    run = start("aphidiff", cache)
+    run.train_deformation(60, batch=2)
+    rows = [r for r in run.history if "held_out_mm" in r]
+    assert rows[-1]["held_out_mm"] < 0.7 * rows[0]["held_out_mm"]
+
+
+def test_exported_weights_come_back_and_outputs_agree(model, cache, tmp_path):
+    path = export(model.state_dict(), torch.rand(NaiveMap().tables.shape), {"steps": 0}, tmp_path, None)
+    assert path.stat().st_size < 45_000_000
+    loaded, naive, metadata = load_exported(path)
+    again = tensors_of(loaded.state_dict(), naive.tables)
+    first, _ = state_of(again)
+    for name, value in loaded.state_dict().items():
+        if name in first:
+            assert torch.allclose(first[name], value, atol=1e-6), name
+    assert metadata["parameters_total"] == sum(metadata["parameters"].values())
+    convolutions = {n for n, m in model.named_modules() if isinstance(m, torch.nn.Conv2d)}
+    assert set(metadata["activation_ranges"]) == convolutions
+    manifest = json.loads((tmp_path / "aphidiff.json").read_text())
+    assert len(manifest["weights_sha256"]) == 64
+
+
+def test_int8_rounds_within_half_a_step():
+    weight = np.random.default_rng(0).normal(size=(8, 3, 3, 5)).astype(np.float32)
+    q, scale = quantise(weight)
+    assert np.all(np.abs(q * scale[:, None, None, None] - weight) <= scale[:, None, None, None] * 0.5001)
+
+
+@pytest.mark.parametrize("series", (0, 1, 2))
+def test_intensities_are_undone_inside_the_range(series):
+    values = torch.linspace(-1000, 3000, 100) if series == 0 else torch.linspace(0, 5000, 100)
+    assert torch.allclose(decode(encode(values, series), series), values, atol=0.05)
+
+
+def test_the_conditional_mean_finds_a_map_of_intensities():
+    naive = NaiveMap()
+    source = torch.rand(3, 48, 48) * 2 - 1
+    naive.learn(source, 0.5 * source[1], 0, 1, 1.0)
+    naive.fit(prior=1e-3)
+    assert (naive.predict(source, 0, 1, 1.0) - 0.5 * source[1]).abs().mean() < 0.05
+
+
+def test_a_feed_is_read_slice_by_slice():
+    head = b"APHFEED1" + struct.pack("<6I", 4, 4, 2, 0, 1, 1)
+    record = b"".join(
+        struct.pack("<2I6f", 5, k, 0.25, 0.5, 12, 3.2, 8, 3) + np.full(16, k + 1, "<i2").tobytes() * 2 + bytes([6] * 16)
+        + np.full(48, 1.5, "<f4").tobytes() + np.full(16, 2.5, "<f4").tobytes()
+        for k in range(2))
+    cases = list(read_feed(io.BytesIO(head + record + record)))
+    assert len(cases) == 2 and len(cases[0]) == 2
+    assert cases[0][1].k == 1 and cases[0][1].source[0, 0] == 2 and cases[0][0].displacement.shape == (3, 4, 4)
+    assert four_classes(cases[0][0].structures)[0, 0] == 3
+    with pytest.raises(ValueError):
+        next(read_feed(io.BytesIO(b"APHFEED2" + bytes(24))))
+
+
+def test_noise_lifts_the_expected_magnitude_of_dark_regions():
+    random = np.random.default_rng(0)
+    clean = np.zeros((4, 64, 64))
+    clean[:, :32] = 300
+    truth = np.hypot(clean + random.normal(0, 12, clean.shape), random.normal(0, 12, clean.shape))
+    expected = expected_magnitude(clean, truth)
+    assert abs(expected[:, 40:].mean() - truth[:, 40:].mean()) < 0.5
+    assert abs(expected[:, :20].mean() - truth[:, :20].mean()) < 0.5
+
+
+def test_a_plan_that_does_not_cover_the_budget_is_refused():
+    with pytest.raises(ValueError):
+        Config("aphidiff", 1, [Stage(0.5, 128, 1, 2)])
+    with pytest.raises(ValueError):
+        Config("aphidiff", 1, [Stage(1.0, 100, 1, 2)])

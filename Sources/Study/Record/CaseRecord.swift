@@ -1,3 +1,4 @@
+public import Imaging
 public import Metrics
 
 /// What became of a case.
@@ -148,17 +149,19 @@ public struct MeasurementRecord: Sendable, Equatable {
 
 /// One picture of a case.
 public struct PictureRecord: Sendable, Equatable {
-    /// Name, such as `axial` or `coronal`.
-    public var name: String
-    /// Bytes of the PNG file.
-    public var png: [UInt8]
-    /// SHA-256 of the bytes.
+    /// The picture with what is needed to caption it.
+    public var picture: CasePicture
+    /// SHA-256 of the PNG bytes.
     public var sha256: String
 
+    /// Name within the case, such as `axial/difference`.
+    public var name: String { picture.name }
+    /// Bytes of the PNG file.
+    public var png: [UInt8] { picture.png }
+
     /// Makes a record.
-    public init(name: String, png: [UInt8], sha256: String) {
-        self.name = name
-        self.png = png
+    public init(picture: CasePicture, sha256: String) {
+        self.picture = picture
         self.sha256 = sha256
     }
 }

@@ -1,0 +1,150 @@
+import Metrics
+import Statistics
+
+/// An estimate with its interval, or the reason why there is none.
+struct EndpointEstimate {
+    var method: String
+    var estimate: Double?
+    var lower: Double?
+    var upper: Double?
+    var p: Double?
+    var parameters: [MetricParameter] = []
+    var note: String?
+}
+
+/// Estimates of an endpoint by the methods of the protocol.
+struct EndpointEstimator {
+    let endpoint: StudyProtocol.Endpoint
+    let statistics: StudyProtocol.StatisticalPlan
+
+    private var level: Double { 1 - statistics.alpha }
+
+    /// One number with where it comes from.
+    struct Datum {
+        var subject: String
+        var site: String
+        var number: Double
+    }
+
+    /// The estimate by a method.
+    func estimate(_ data: [Datum], method: StudyProtocol.IntervalMethod) -> EndpointEstimate {
+        let numbers = data.map(\.number)
+        do throws(StatisticsError) {
+            switch method {
+            case .standard: return try standard(numbers)
+            case .bca: return try bca(data)
+            case .siteAware: return try siteAware(data)
+            }
+        } catch {
+            return failed(method, numbers, error)
+        }
+    }
+
+    private func failed(
+        _ method: StudyProtocol.IntervalMethod, _ numbers: [Double], _ error: StatisticsError
+    ) -> EndpointEstimate {
+        var result = EndpointEstimate(method: "\(endpoint.estimator.rawValue)_\(name(method))")
+        result.estimate = point(numbers)
+        result.note = "no interval: \(error)"
+        // All values equal: the value is known, its uncertainty is not zero but cannot be told.
+        if error == .noVariation, let value = result.estimate { (result.lower, result.upper) = (value, value) }
+        return result
+    }
+
+    private func name(_ method: StudyProtocol.IntervalMethod) -> String {
+        switch method {
+        case .standard:
+            switch endpoint.estimator {
+            case .mean: "t"
+            case .median: "order"
+            case .proportion: "clopper_pearson"
+            }
+        case .bca: "bca"
+        case .siteAware: "site_means_t"
+        }
+    }
+
+    /// The estimate alone.
+    func point(_ numbers: [Double]) -> Double? {
+        guard let sample = try? Sample(numbers) else { return nil }
+        return endpoint.estimator == .median ? sample.median : sample.mean
+    }
+
+    private func standard(_ numbers: [Double]) throws(StatisticsError) -> EndpointEstimate {
+        let sample = try Sample(numbers)
+        var result = EndpointEstimate(method: "\(endpoint.estimator.rawValue)_\(name(.standard))")
+        result.parameters = [MetricParameter("level", .number(level))]
+        switch endpoint.estimator {
+        case .mean:
+            result.estimate = sample.mean
+            let interval = try sample.meanInterval(level: level)
+            (result.lower, result.upper) = (interval.lower, interval.upper)
+        case .median:
+            result.estimate = sample.median
+            let interval = try sample.quantileInterval(0.5, level: level)
+            (result.lower, result.upper) = (interval.lower, interval.upper)
+            result.parameters.append(MetricParameter("coverage", .number(interval.coverage)))
+            if interval.lower == nil || interval.upper == nil {
+                result.note = "too few cases to bound the median on both sides"
+            }
+        case .proportion:
+            result.estimate = sample.mean
+            let successes = numbers.count { $0 == 1 }
+            (result.lower, result.upper) = EndpointEstimator.clopperPearson(successes, numbers.count, level: level)
+            result.parameters.append(MetricParameter("cases_at_limit", .integer(successes)))
+        }
+        return result
+    }
+
+    /// Exact interval of a proportion.
+    ///
+    /// - Source: Clopper and Pearson 1934, doi:10.1093/biomet/26.4.404, by beta quantiles.
+    static func clopperPearson(_ successes: Int, _ count: Int, level: Double) -> (Double, Double) {
+        let tail = (1 - level) / 2
+        let (k, n) = (Double(successes), Double(count))
+        let lower = successes == 0 ? 0 : BetaDistribution(alpha: k, beta: n - k + 1).quantile(tail)
+        let upper = successes == count ? 1 : BetaDistribution(alpha: k + 1, beta: n - k).quantile(1 - tail)
+        return (lower, upper)
+    }
+
+    private func bca(_ data: [Datum]) throws(StatisticsError) -> EndpointEstimate {
+        let bootstrap = try Bootstrap(resamples: statistics.bootstrapResamples, seed: statistics.bootstrapSeed)
+        let subjects = Dictionary(grouping: data, by: { "\($0.site) / \($0.subject)" })
+        let distribution: BootstrapDistribution
+        let isClustered = subjects.count < data.count && endpoint.estimator != .median
+        if isClustered {
+            // Subjects in one order, their values in another: the same intervals for any order of the cases.
+            let clusters = subjects.sorted { $0.key < $1.key }.map { $0.value.map(\.number).sorted() }
+            distribution = try bootstrap.distribution(ofMeanIn: clusters, weighting: .cases)
+        } else {
+            distribution = try bootstrap.distribution(
+                of: endpoint.estimator == .median ? .median : .mean, in: try Sample(data.map(\.number)))
+        }
+        let interval = try distribution.bca(level: level)
+        var result = EndpointEstimate(method: "\(endpoint.estimator.rawValue)_bca")
+        result.estimate = distribution.estimate
+        (result.lower, result.upper) = (interval.interval.lower, interval.interval.upper)
+        result.parameters = [
+            MetricParameter("level", .number(level)),
+            MetricParameter("resamples", .integer(statistics.bootstrapResamples)),
+            MetricParameter("seed", .text(String(statistics.bootstrapSeed))),
+            MetricParameter("unit", .text(isClustered ? "subjects" : "cases")),
+            MetricParameter("bias", .number(interval.bias)),
+            MetricParameter("acceleration", .number(interval.acceleration)),
+        ]
+        return result
+    }
+
+    /// Mean of the sites' means with Student's interval over sites: every site counts the same, and the spread between sites is in the interval.
+    private func siteAware(_ data: [Datum]) throws(StatisticsError) -> EndpointEstimate {
+        let sites = Dictionary(grouping: data, by: \.site).sorted { $0.key < $1.key }
+        guard sites.count > 1 else { throw .tooFew("sites", minimum: 2, found: sites.count) }
+        var means: [Double] = []
+        for site in sites { means.append(try Sample(site.value.map(\.number)).mean) }
+        let sample = try Sample(means)
+        let interval = try sample.meanInterval(level: level)
+        return EndpointEstimate(
+            method: "mean_site_means_t", estimate: sample.mean, lower: interval.lower, upper: interval.upper,
+            parameters: [MetricParameter("level", .number(level)), MetricParameter("sites", .integer(sites.count))])
+    }
+}

@@ -1,0 +1,239 @@
+import Cohort
+public import Metrics
+import Statistics
+
+/// The statistics of a run by its protocol: for every endpoint the decisions, further intervals, sites, subgroups and what other rules for
+/// missing data would have said.
+public struct StudyAnalysis: Sendable {
+    private let record: RunRecord
+
+    /// Takes a run; its stored analyses are not looked at.
+    public init(record: RunRecord) { self.record = record }
+
+    private var plan: StudyProtocol { record.plan }
+
+    /// Every line, endpoint by endpoint; the same run gives the same lines.
+    public func analyses() -> [AnalysisRecord] { plan.endpoints.flatMap(lines) }
+
+    private func lines(_ endpoint: StudyProtocol.Endpoint) -> [AnalysisRecord] {
+        let primary = EndpointValues(record: record, endpoint: endpoint, set: plan.analysisSets.primary)
+        return decisions(primary, set: plan.analysisSets.primary) + intervals(endpoint)
+            + descriptive(primary) + sites(primary) + subgroups(primary) + sensitivity(primary)
+    }
+
+    // MARK: - Lines
+
+    private func decisions(_ values: EndpointValues, set: StudyProtocol.AnalysisSet) -> [AnalysisRecord] {
+        plan.criteria(on: values.endpoint.oid).map { criterion in
+            decision(
+                values, criterion, rule: plan.statistics.missingData, kind: .decision, set: set,
+                methodPrefix: "")
+        }
+    }
+
+    /// The line of one criterion under one rule for missing data.
+    private func decision(
+        _ values: EndpointValues, _ criterion: StudyProtocol.Criterion, rule: StudyProtocol.MissingDataRule,
+        kind: AnalysisRecord.Kind, set: StudyProtocol.AnalysisSet, methodPrefix: String
+    ) -> AnalysisRecord {
+        var line = AnalysisRecord(
+            endpointOID: values.endpoint.oid, criterionOID: criterion.oid, kind: kind, set: set,
+            method: methodPrefix + criterion.interval.rawValue, planned: values.planned, evaluated: values.evaluated,
+            missing: values.missing)
+        line.parameters = [
+            MetricParameter("threshold", .number(criterion.threshold)),
+            MetricParameter("minimum_cases", .integer(criterion.minimumCases)),
+            MetricParameter("missing_data", .text(rule.rawValue)),
+        ]
+        guard values.evaluated >= criterion.minimumCases else {
+            fill(
+                &line, estimate(values, values.entries.compactMap { datum($0, $0.number) }, criterion.interval),
+                methodPrefix)
+            line.verdict = .notEvaluable
+            line.note = "\(values.evaluated) cases have a value, the protocol asks for \(criterion.minimumCases)"
+            return line
+        }
+        guard let completed = values.completed(by: rule) else {
+            fill(
+                &line, estimate(values, values.entries.compactMap { datum($0, $0.number) }, criterion.interval),
+                methodPrefix)
+            line.verdict = .notEvaluable
+            line.note =
+                "\(values.missing) cases have no value, and the metric names no worst value to put in their place"
+            return line
+        }
+        let result = estimate(values, completed.compactMap { datum($0.entry, $0.number) }, criterion.interval)
+        fill(&line, result, methodPrefix)
+        line.verdict = StudyAnalysis.verdict(
+            lower: result.lower, upper: result.upper, threshold: criterion.threshold, better: better(values.endpoint))
+        return line
+    }
+
+    private func better(_ endpoint: StudyProtocol.Endpoint) -> Direction {
+        // A share of cases at their limit is better when it is higher, whatever the metric.
+        endpoint.estimator == .proportion ? .higher : endpoint.better
+    }
+
+    /// Verdict on an interval: pass when all of it reaches the threshold, fail when none does.
+    public static func verdict(lower: Double?, upper: Double?, threshold: Double, better: Direction) -> Verdict {
+        guard let lower, let upper else { return .notEvaluable }
+        if better == .lower {
+            if upper <= threshold { return .pass }
+            return lower > threshold ? .fail : .inconclusive
+        }
+        if lower >= threshold { return .pass }
+        return upper < threshold ? .fail : .inconclusive
+    }
+
+    private func datum(_ entry: EndpointValues.Entry, _ number: Double?) -> EndpointEstimator.Datum? {
+        number.map { EndpointEstimator.Datum(subject: entry.subject, site: entry.site, number: $0) }
+    }
+
+    private func estimate(
+        _ values: EndpointValues, _ data: [EndpointEstimator.Datum], _ method: StudyProtocol.IntervalMethod
+    ) -> EndpointEstimate {
+        var data = data
+        let scored = values.scored(data.map(\.number))
+        for index in data.indices { data[index].number = scored[index] }
+        return EndpointEstimator(endpoint: values.endpoint, statistics: plan.statistics).estimate(data, method: method)
+    }
+
+    private func fill(_ line: inout AnalysisRecord, _ result: EndpointEstimate, _ methodPrefix: String) {
+        line.method = methodPrefix + result.method
+        line.estimate = result.estimate
+        line.lower = result.lower
+        line.upper = result.upper
+        line.p = result.p
+        line.parameters += result.parameters
+        if line.note == nil { line.note = result.note }
+    }
+
+    /// Both intervals in both analysis sets, from the cases that have a value.
+    private func intervals(_ endpoint: StudyProtocol.Endpoint) -> [AnalysisRecord] {
+        StudyProtocol.AnalysisSet.allCases.flatMap { set in
+            let values = EndpointValues(record: record, endpoint: endpoint, set: set)
+            var methods: [StudyProtocol.IntervalMethod] = [.standard, .bca]
+            if endpoint.estimator == .mean, record.sites.count > 1 { methods.append(.siteAware) }
+            return methods.map { line(values, kind: .interval, set: set, method: $0) }
+        }
+    }
+
+    private func line(
+        _ values: EndpointValues, kind: AnalysisRecord.Kind, set: StudyProtocol.AnalysisSet,
+        method: StudyProtocol.IntervalMethod, group: String = ""
+    ) -> AnalysisRecord {
+        var line = AnalysisRecord(
+            endpointOID: values.endpoint.oid, kind: kind, set: set, method: method.rawValue, group: group,
+            planned: values.planned, evaluated: values.evaluated, missing: values.missing)
+        fill(&line, estimate(values, values.entries.compactMap { datum($0, $0.number) }, method), "")
+        return line
+    }
+
+    /// SD, quartiles, range and flagged outliers of the cases.
+    private func descriptive(_ values: EndpointValues) -> [AnalysisRecord] {
+        guard let sample = try? Sample(values.numbers) else { return [] }
+        var line = AnalysisRecord(
+            endpointOID: values.endpoint.oid, kind: .descriptive, set: plan.analysisSets.primary, method: "summary",
+            planned: values.planned, evaluated: values.evaluated, missing: values.missing, estimate: sample.mean)
+        let outliers = values.entries.filter { $0.number.map { isOutlier($0, sample) } ?? false }.map(\.caseID)
+        let sd = try? sample.standardDeviation
+        line.parameters = [
+            MetricParameter("sd", sd.map { .number($0) } ?? .none), MetricParameter("minimum", .number(sample.minimum)),
+            MetricParameter("q1", .number(sample.firstQuartile)), MetricParameter("median", .number(sample.median)),
+            MetricParameter("q3", .number(sample.thirdQuartile)), MetricParameter("maximum", .number(sample.maximum)),
+            MetricParameter("outlier_rule", .text(plan.statistics.outliers.rawValue)),
+            MetricParameter("outliers", .text(outliers.joined(separator: ", "))),
+        ]
+        return [line]
+    }
+
+    private func isOutlier(_ number: Double, _ sample: Sample) -> Bool {
+        switch plan.statistics.outliers {
+        case .tukey:
+            let reach = 1.5 * sample.interquartileRange
+            return number < sample.firstQuartile - reach || number > sample.thirdQuartile + reach
+        case .modifiedZ:
+            // Iglewicz and Hoaglin 1993: 0.6745 (x − median) / MAD beyond 3.5.
+            let spread = sample.rawMedianAbsoluteDeviation
+            return spread > 0 && abs(0.6745 * (number - sample.median) / spread) > 3.5
+        }
+    }
+
+    private func sites(_ values: EndpointValues) -> [AnalysisRecord] {
+        Set(values.entries.map(\.site)).sorted().map { site in
+            line(
+                values.selecting { $0.site == site }, kind: .site, set: plan.analysisSets.primary, method: .standard,
+                group: site)
+        }
+    }
+
+    private func subgroups(_ values: EndpointValues) -> [AnalysisRecord] {
+        plan.subgroups.flatMap { subgroup in
+            let levels = Dictionary(grouping: values.entries) { SubgroupLevel.name(of: $0.covariates, subgroup) }
+            return levels.keys.sorted { $0.order < $1.order }.map { level in
+                let part = values.selecting { SubgroupLevel.name(of: $0.covariates, subgroup) == level }
+                var line = line(
+                    part, kind: .subgroup, set: plan.analysisSets.primary, method: .standard,
+                    group: "\(subgroup.covariate)=\(level.name)")
+                if part.evaluated < 10 { line.note = "fewer than 10 cases: not assessable" }
+                return line
+            }
+        }
+    }
+
+    /// Each criterion under every rule for missing data and in the other analysis set, with a remark where the verdict changes.
+    private func sensitivity(_ values: EndpointValues) -> [AnalysisRecord] {
+        let set = plan.analysisSets.primary
+        let other: StudyProtocol.AnalysisSet = set == .fullAnalysis ? .perProtocol : .fullAnalysis
+        let others = EndpointValues(record: record, endpoint: values.endpoint, set: other)
+        return plan.criteria(on: values.endpoint.oid).flatMap { criterion in
+            let decided = decision(
+                values, criterion, rule: plan.statistics.missingData, kind: .decision, set: set, methodPrefix: "")
+            var lines = StudyProtocol.MissingDataRule.allCases.map { rule in
+                decision(
+                    values, criterion, rule: rule, kind: .sensitivity, set: set,
+                    methodPrefix: "missing:\(rule.rawValue) ")
+            }
+            lines.append(
+                decision(
+                    others, criterion, rule: plan.statistics.missingData, kind: .sensitivity, set: other,
+                    methodPrefix: "set:\(other.rawValue) "))
+            for index in lines.indices where lines[index].verdict != decided.verdict {
+                lines[index].note =
+                    "the verdict changes from \(decided.verdict?.rawValue ?? "none") to \(lines[index].verdict?.rawValue ?? "none")"
+            }
+            return lines
+        }
+    }
+}
+
+/// A level of a covariate, in an order that people expect.
+struct SubgroupLevel: Hashable {
+    var name: String
+    /// Bins by their ends, other levels by name; unknown comes last.
+    var order: Order
+
+    struct Order: Hashable, Comparable {
+        var rank: Int
+        var name: String
+
+        static func < (first: Order, second: Order) -> Bool { (first.rank, first.name) < (second.rank, second.name) }
+    }
+
+    static func name(of covariates: [String: String], _ subgroup: StudyProtocol.Subgroup) -> SubgroupLevel {
+        guard let text = covariates[subgroup.covariate], !text.isEmpty else {
+            return SubgroupLevel(name: "unknown", order: Order(rank: .max, name: ""))
+        }
+        guard !subgroup.bins.isEmpty else { return SubgroupLevel(name: text, order: Order(rank: 0, name: text)) }
+        guard let number = StrictNumber.double(text) else {
+            return SubgroupLevel(name: "unknown", order: Order(rank: .max, name: ""))
+        }
+        let bin = subgroup.bins.firstIndex { number <= $0 } ?? subgroup.bins.count
+        let name =
+            bin == 0
+            ? "≤ \(subgroup.bins[0])"
+            : bin == subgroup.bins.count
+                ? "> \(subgroup.bins[bin - 1])" : "\(subgroup.bins[bin - 1]) to \(subgroup.bins[bin])"
+        return SubgroupLevel(name: name, order: Order(rank: bin, name: ""))
+    }
+}

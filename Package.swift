@@ -13,8 +13,10 @@ let strict: [SwiftSetting] = [
 /// The kernels fix their own order of operations; `FP_CONTRACT OFF` in each file keeps the bits equal on every CPU.
 let kernelSettings: [CSetting] = [.unsafeFlags(["-O3", "-fno-math-errno", "-ffp-contract=off"])]
 
-func library(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target {
-    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+func library(
+    _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource]? = nil
+) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
@@ -46,6 +48,7 @@ let package = Package(
         .target(name: "CKernels", cSettings: kernelSettings, linkerSettings: [.linkedLibrary("m")]),
 
         .target(name: "CPhantom", cSettings: kernelSettings),
+        .target(name: "CDNNL", linkerSettings: [.linkedLibrary("dnnl")]),
 
         // The floors of the house, bottom to top.
         library("Imaging", ["CZlib", "CPNG"]),
@@ -53,7 +56,8 @@ let package = Package(
         library("Statistics"),
         library("Phantom", ["CPhantom"]),
         library("Cohort", ["Imaging", "Metrics", "Phantom", .product(name: "Crypto", package: "swift-crypto")]),
-        library("Engine", ["Cohort", "Imaging", "Metrics"]),
+        // The weights are found by path, not as a bundle: see their README.
+        library("Engine", ["CDNNL", "CKernels", "Cohort", "Imaging", "Metrics"], exclude: ["Resources"]),
         library(
             "Study",
             [
@@ -83,9 +87,10 @@ let package = Package(
         tests("MetricsTests", ["Imaging", "Metrics"], resources: [.copy("Fixtures")]),
         tests("StatisticsTests", ["Statistics"], resources: [.copy("Fixtures")]),
         tests("PhantomTests", ["Phantom"]),
-        tests("CohortTests", ["Cohort", "Imaging", "Phantom"]),
+        tests("CohortTests", ["Cohort", "Imaging", "Metrics", "Phantom"], resources: [.copy("Fixtures")]),
         tests("EngineTests", ["Engine", "Imaging"]),
-        tests("StudyTests", ["Cohort", "Engine", "Imaging", "Metrics", "Statistics", "Study"]),
+        tests(
+            "StudyTests", ["Cohort", "Engine", "Imaging", "Metrics", "Statistics", "Study"], resources: [.copy("Fixtures")]),
         tests("ReportsTests", ["Reports", "Study"]),
         tests("ValidateTests", ["Imaging"]),
     ],

@@ -1,0 +1,186 @@
+#pragma STDC FP_CONTRACT OFF
+#include "ck_aphidiff_volume.h"
+
+#include <math.h>
+
+#include "aphidiff_math.h"
+
+static inline __attribute__((always_inline)) float between(float x, float low, float high) {
+    x = x > low ? x : low;
+    return x < high ? x : high;
+}
+
+static inline __attribute__((always_inline)) float piecewise(float x, const float *from, const float *to, const float *slope, int knots) {
+    float y = to[0];
+    for (int n = 0; n + 1 < knots; n++) y += (between(x, from[n], from[n + 1]) - from[n]) * slope[n];
+    return y;
+}
+
+enum { MAXIMUM_KNOTS = 16 };
+
+static void slopes(const float *from, const float *to, int knots, float *slope) {
+    for (int n = 0; n + 1 < knots; n++)
+        slope[n] = (float)(((double)to[n + 1] - (double)to[n]) / ((double)from[n + 1] - (double)from[n]));
+}
+
+CK_CLONES
+void ck_encode(const float *x, int64_t count, const float *from, const float *to, int knots, float divisor, float *out) {
+    float slope[MAXIMUM_KNOTS];
+    if (knots > MAXIMUM_KNOTS) return;
+    slopes(from, to, knots, slope);
+    for (int64_t i = 0; i < count; i++) out[i] = piecewise(x[i] / divisor, from, to, slope, knots);
+}
+
+CK_CLONES
+void ck_decode(const float *x, int64_t count, const float *from, const float *to, int knots, float factor, float *out) {
+    float slope[MAXIMUM_KNOTS];
+    if (knots > MAXIMUM_KNOTS) return;
+    slopes(from, to, knots, slope);
+    for (int64_t i = 0; i < count; i++) out[i] = piecewise(x[i], from, to, slope, knots) * factor;
+}
+
+/* Means over 2 * radius + 1 values along a row, then along a column: sums in order, divided by the number inside. */
+static inline __attribute__((always_inline)) void box_rows(const float *in, int height, int width, int radius, float *out) {
+    for (int y = 0; y < height; y++) {
+        const float *row = in + (int64_t)y * width;
+        float *to = out + (int64_t)y * width;
+        for (int x = 0; x < width; x++) {
+            if (x == radius && width > 2 * radius) {
+                /* The middle: every window is whole. */
+                const int end = width - radius;
+                for (int i = x; i < end; i++) to[i] = 0;
+                for (int d = -radius; d <= radius; d++)
+                    for (int i = x; i < end; i++) to[i] += row[i + d];
+                for (int i = x; i < end; i++) to[i] /= (float)(2 * radius + 1);
+                x = end;
+                if (x >= width) break;
+            }
+            const int low = x - radius > 0 ? x - radius : 0, high = x + radius < width - 1 ? x + radius : width - 1;
+            float sum = 0;
+            for (int i = low; i <= high; i++) sum += row[i];
+            to[x] = sum / (float)(high - low + 1);
+        }
+    }
+}
+
+static inline __attribute__((always_inline)) void box_columns(const float *in, int height, int width, int radius, float *out) {
+    for (int y = 0; y < height; y++) {
+        const int low = y - radius > 0 ? y - radius : 0, high = y + radius < height - 1 ? y + radius : height - 1;
+        float *to = out + (int64_t)y * width;
+        for (int x = 0; x < width; x++) to[x] = 0;
+        for (int i = low; i <= high; i++)
+            for (int x = 0; x < width; x++) to[x] += in[(int64_t)i * width + x];
+        for (int x = 0; x < width; x++) to[x] /= (float)(high - low + 1);
+    }
+}
+
+static inline __attribute__((always_inline)) float position(float x, float first, float rate, float last) {
+    return between((x - first) * rate, 0, last);
+}
+
+CK_CLONES
+void ck_conditional_mean(
+    const float *const slices[3], int height, int width, int radius, const float *table, const ck_axis_t axes[3], float *work,
+    float *out) {
+    const int64_t count = (int64_t)height * width;
+    float *mean = work, *square = work + count, *rows = work + 2 * count, *spare = work + 3 * count;
+    for (int64_t i = 0; i < count; i++) {
+        const float a = slices[0][i], b = slices[1][i], c = slices[2][i];
+        mean[i] = ((a + b) + c) / 3.0f;
+        square[i] = ((a * a + b * b) + c * c) / 3.0f;
+    }
+    box_rows(mean, height, width, radius, rows);
+    box_columns(rows, height, width, radius, mean);
+    box_rows(square, height, width, radius, rows);
+    box_columns(rows, height, width, radius, square);
+    for (int64_t i = 0; i < count; i++) {
+        const float variance = square[i] - mean[i] * mean[i];
+        spare[i] = sqrtf(variance > 0 ? variance : 0);
+    }
+    float rate[3], last[3];
+    for (int a = 0; a < 3; a++) {
+        last[a] = (float)(axes[a].nodes - 1);
+        rate[a] = (float)((double)(axes[a].nodes - 1) / ((double)axes[a].last - (double)axes[a].first));
+    }
+    const int step0 = axes[1].nodes * axes[2].nodes, step1 = axes[2].nodes;
+    const float *x = slices[1];
+    for (int64_t i = 0; i < count; i++) {
+        const float p0 = position(x[i], axes[0].first, rate[0], last[0]);
+        const float p1 = position(mean[i], axes[1].first, rate[1], last[1]);
+        const float p2 = position(spare[i], axes[2].first, rate[2], last[2]);
+        int n0 = (int)p0, n1 = (int)p1, n2 = (int)p2;
+        n0 = n0 < axes[0].nodes - 2 ? n0 : axes[0].nodes - 2;
+        n1 = n1 < axes[1].nodes - 2 ? n1 : axes[1].nodes - 2;
+        n2 = n2 < axes[2].nodes - 2 ? n2 : axes[2].nodes - 2;
+        const float f0 = p0 - (float)n0, f1 = p1 - (float)n1, f2 = p2 - (float)n2;
+        const float *t = table + n0 * step0 + n1 * step1 + n2;
+        const float c00 = t[0] + f2 * (t[1] - t[0]), c01 = t[step1] + f2 * (t[step1 + 1] - t[step1]);
+        const float *u = t + step0;
+        const float c10 = u[0] + f2 * (u[1] - u[0]), c11 = u[step1] + f2 * (u[step1 + 1] - u[step1]);
+        const float d0 = c00 + f1 * (c01 - c00), d1 = c10 + f1 * (c11 - c10);
+        out[i] = d0 + f0 * (d1 - d0);
+    }
+}
+
+/* Lower neighbour, upper neighbour and fraction of a position, clamped to [0, count - 1]; 0 when it lies outside by more than half. */
+static int neighbours(double at, int count, int *low, int *high, float *fraction) {
+    if (!(at >= -0.5 && at <= count - 0.5)) return 0;
+    at = at < 0 ? 0 : at > count - 1 ? count - 1 : at;
+    *low = (int)at;
+    *high = *low + 1 < count ? *low + 1 : *low;
+    *fraction = (float)(at - *low);
+    return 1;
+}
+
+void ck_resample_plane(
+    const float *in, int height, int width, const double step[2], const double origin[2], float outside, float *out,
+    int out_height, int out_width) {
+    for (int y = 0; y < out_height; y++) {
+        int y0 = 0, y1 = 0;
+        float fy = 0;
+        const int inside = neighbours(y * step[0] + origin[0], height, &y0, &y1, &fy);
+        const float *a = in + (int64_t)y0 * width, *b = in + (int64_t)y1 * width;
+        for (int x = 0; x < out_width; x++) {
+            int x0 = 0, x1 = 0;
+            float fx = 0;
+            float *to = out + (int64_t)y * out_width + x;
+            if (!inside || !neighbours(x * step[1] + origin[1], width, &x0, &x1, &fx)) {
+                *to = outside;
+                continue;
+            }
+            const float top = a[x0] + fx * (a[x1] - a[x0]), bottom = b[x0] + fx * (b[x1] - b[x0]);
+            *to = top + fy * (bottom - top);
+        }
+    }
+}
+
+static inline float logit_at(const float *logits, int width, int classes, int class, int y, int x) {
+    return logits[((int64_t)(y / 2) * width + x / 2) * 4 * classes + 4 * class + 2 * (y % 2) + x % 2];
+}
+
+void ck_classify_plane(
+    const float *logits, int height, int width, int classes, const double step[2], const double origin[2], uint8_t *out,
+    int out_height, int out_width) {
+    for (int y = 0; y < out_height; y++) {
+        int y0 = 0, y1 = 0;
+        float fy = 0;
+        const int inside = neighbours(y * step[0] + origin[0], 2 * height, &y0, &y1, &fy);
+        for (int x = 0; x < out_width; x++) {
+            int x0 = 0, x1 = 0;
+            float fx = 0;
+            uint8_t *to = out + (int64_t)y * out_width + x;
+            *to = 0;
+            if (!inside || !neighbours(x * step[1] + origin[1], 2 * width, &x0, &x1, &fx)) continue;
+            float best = -INFINITY;
+            for (int class = 0; class < classes; class++) {
+                const float a = logit_at(logits, width, classes, class, y0, x0), b = logit_at(logits, width, classes, class, y0, x1);
+                const float c = logit_at(logits, width, classes, class, y1, x0), d = logit_at(logits, width, classes, class, y1, x1);
+                const float top = a + fx * (b - a), bottom = c + fx * (d - c), value = top + fy * (bottom - top);
+                if (value > best) {
+                    best = value;
+                    *to = (uint8_t)class;
+                }
+            }
+        }
+    }
+}

@@ -57,6 +57,8 @@ public struct CohortCase: Sendable, Equatable, Identifiable {
     public var source: ImageReference?
     /// Registered ground truth.
     public var truth: ImageReference
+    /// Ground truth without acquisition noise, on the truth's grid; its similarity to the truth is a ceiling.
+    public var truthClean: String?
     /// Finished volume of some generator.
     public var generated: String?
     /// Liver mask on the truth's grid.
@@ -73,6 +75,8 @@ public struct CohortCase: Sendable, Equatable, Identifiable {
     public var body: String?
     /// Landmarks of the truth (CSV).
     public var landmarks: String?
+    /// The landmarks of the truth as they lie in the source (CSV).
+    public var sourceLandmarks: String?
     /// Landmarks of the generated image (CSV).
     public var generatedLandmarks: String?
     /// Known displacement field.

@@ -1,1 +1,1 @@
-print("validate")
+await CommandRunner.main()

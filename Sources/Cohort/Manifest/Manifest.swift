@@ -24,7 +24,12 @@ public struct Manifest: Sendable, Equatable {
     /// - Throws: `CohortError.malformed` with line, column and cause.
     public init(parsing bytes: [UInt8], file: String) throws(CohortError) {
         let comma = file.lowercased().hasSuffix(".csv")
-        let table = try DelimitedText(bytes, delimiter: UInt8(ascii: comma ? "," : "\t"), file: file)
+        try self.init(
+            table: DelimitedText(bytes, delimiter: UInt8(ascii: comma ? "," : "\t"), file: file), file: file)
+    }
+
+    /// Reads a manifest from a table whose cells are already apart.
+    init(table: DelimitedText, file: String) throws(CohortError) {
         let columns = try ManifestColumns(header: table.header, file: file)
         guard !table.rows.isEmpty else {
             throw .malformed(file: file, line: nil, column: nil, reason: "the manifest lists no case: no row")
@@ -159,6 +164,8 @@ private struct ManifestColumns {
         item.generatedVessels = try cells.path(.generatedVessels)
         item.generatedLesions = try cells.path(.generatedLesions)
         item.landmarks = try cells.path(.landmarks)
+        item.truthClean = try cells.path(.truthClean)
+        item.sourceLandmarks = try cells.path(.sourceLandmarks)
         item.generatedLandmarks = try cells.path(.generatedLandmarks)
         item.displacement = try cells.path(.displacement)
         if let name = cells.text(.displacementFrame) {

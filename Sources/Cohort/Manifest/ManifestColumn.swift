@@ -16,6 +16,8 @@ public enum ManifestColumn: String, Sendable, CaseIterable {
     case truth
     /// Its series.
     case truthModality = "truth_modality"
+    /// Ground truth without acquisition noise, where it is known: what no generator can exceed.
+    case truthClean = "truth_clean"
     /// Finished volume.
     case generated
     /// Body mask.
@@ -32,6 +34,8 @@ public enum ManifestColumn: String, Sendable, CaseIterable {
     case generatedLesions = "generated_lesions"
     /// Landmarks of the truth.
     case landmarks
+    /// The same landmarks in the source.
+    case sourceLandmarks = "source_landmarks"
     /// Landmarks of the generated image.
     case generatedLandmarks = "generated_landmarks"
     /// Known displacement field.
@@ -53,7 +57,7 @@ public enum ManifestColumn: String, Sendable, CaseIterable {
     public var isPath: Bool {
         switch self {
         case .source, .truth, .generated, .body, .liver, .vessels, .lesions, .generatedVessels, .generatedLesions,
-            .landmarks, .generatedLandmarks, .displacement:
+            .landmarks, .generatedLandmarks, .displacement, .truthClean, .sourceLandmarks:
             true
         default: false
         }
@@ -79,6 +83,7 @@ extension CohortCase {
         case .sourceModality: source?.series.name
         case .truth: truth.path
         case .truthModality: truth.series.name
+        case .truthClean: truthClean
         case .generated: generated
         case .body: body
         case .liver: liver
@@ -87,6 +92,7 @@ extension CohortCase {
         case .generatedVessels: generatedVessels
         case .generatedLesions: generatedLesions
         case .landmarks: landmarks
+        case .sourceLandmarks: sourceLandmarks
         case .generatedLandmarks: generatedLandmarks
         case .displacement: displacement
         case .displacementFrame: displacementFrame?.rawValue

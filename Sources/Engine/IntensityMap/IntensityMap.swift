@@ -9,9 +9,8 @@ public struct IntensityMap: Sendable {
     public static let radiusMM = 4.0
     /// Bins of intensity, local mean and local spread.
     static let binSizes = SIMD3(96, 24, 8)
-    /// Pairs whose intensities choose the edges of the bins; enough for quantiles, few enough to be quick.
-    static let casesForEdges = 8
-    static let samplesPerCase = 20_000
+    /// Largest magnitude of a target value that is learned; more would not fit the whole-number sums.
+    static let largestTarget: Float = 1e6
 
     private let bins: FeatureBins
     private var tables: [(subject: String, table: ConditionalMeanTable)] = []
@@ -24,6 +23,8 @@ public struct IntensityMap: Sendable {
         case gridMismatch(subject: String)
         /// The source of a pair holds NaN or infinity.
         case notFinite(subject: String)
+        /// No voxel of a truth is finite and of usual size.
+        case noTarget(subject: String)
 
         /// The failure in words.
         public var description: String {
@@ -32,38 +33,31 @@ public struct IntensityMap: Sendable {
                 "the intensity map has no other subject than \(subject) to learn from; it needs at least two"
             case .gridMismatch(let subject): "source and truth of subject \(subject) do not share one grid"
             case .notFinite(let subject): "the source of subject \(subject) holds NaN or infinity"
+            case .noTarget(let subject): "the truth of subject \(subject) holds no finite value below 1e6"
             }
         }
     }
 
-    /// Chooses the bins from the sources of the first few pairs.
+    /// Starts with nothing learned.
     ///
-    /// - Parameter sources: Source images, in the order of the cohort.
-    public init(edgesFrom sources: [Volume<Float>]) {
-        var intensities: [Float] = []
-        var means: [Float] = []
-        var spreads: [Float] = []
-        for source in sources.prefix(IntensityMap.casesForEdges) {
-            let local = LocalStatistics(of: source, radiusMM: IntensityMap.radiusMM)
-            let step = max(1, source.voxels.count / IntensityMap.samplesPerCase)
-            for index in stride(from: 0, to: source.voxels.count, by: step) where source.voxels[index].isFinite {
-                intensities.append(source.voxels[index])
-                means.append(local.mean[index])
-                spreads.append(local.standardDeviation[index])
-            }
-        }
-        bins = FeatureBins(intensities: intensities, means: means, spreads: spreads, sizes: IntensityMap.binSizes)
+    /// - Parameter samples: Samples of sources, which choose the bins.
+    public init(edgesFrom samples: IntensityMapSamples) {
+        bins = FeatureBins(
+            intensities: samples.intensities, means: samples.means, spreads: samples.spreads,
+            sizes: IntensityMap.binSizes)
     }
 
     /// Learns one registered pair.
     ///
-    /// - Throws: `Failure.gridMismatch` or `.notFinite`; voxels whose truth is not finite are left out.
+    /// - Throws: `Failure.gridMismatch`, `.notFinite` or `.noTarget`; voxels whose truth is not finite are left out.
     public mutating func learn(subject: String, source: Volume<Float>, truth: Volume<Float>) throws(Failure) {
         guard source.geometry.isSameGrid(as: truth.geometry) else { throw .gridMismatch(subject: subject) }
         var table = ConditionalMeanTable(bins: bins)
-        for (bin, target) in zip(try featureBins(of: source, subject: subject), truth.voxels) where target.isFinite {
+        for (bin, target) in zip(try featureBins(of: source, subject: subject), truth.voxels)
+        where abs(target) <= IntensityMap.largestTarget {
             table.add(bin: Int(bin), target: target)
         }
+        guard table.total > 0 else { throw .noTarget(subject: subject) }
         tables.append((subject, table))
     }
 

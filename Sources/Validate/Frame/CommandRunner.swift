@@ -1,0 +1,62 @@
+import ArgumentParser
+import Dispatch
+import Foundation
+
+/// Parses the arguments, runs the command, and ends the process with its exit code.
+enum CommandRunner {
+    /// Never returns.
+    static func main() async {
+        ProcessSetup.apply()
+        let command: any ParsableCommand
+        do {
+            command = try ValidateCommand.parseAsRoot(RangeArgument.joined(Array(CommandLine.arguments.dropFirst())))
+        } catch {
+            ValidateCommand.exit(withError: error)
+        }
+        let work = Task { try await run(command) }
+        let signals = [SIGINT, SIGTERM].map { stopSource($0, cancelling: work) }
+        defer { signals.forEach { $0.cancel() } }
+        do {
+            try await work.value
+            try Terminal.flush()
+            Foundation.exit(ExitStatus.done.rawValue)
+        } catch let code as ExitCode {
+            Foundation.exit(code.rawValue)
+        } catch let error where isParserError(error) {
+            ValidateCommand.exit(withError: error)
+        } catch {
+            let (status, message) = ExitStatus.of(error)
+            Terminal.error("validate: \(message)")
+            Foundation.exit(status.rawValue)
+        }
+    }
+
+    private static func run(_ command: any ParsableCommand) async throws {
+        var command = command
+        if var asynchronous = command as? any AsyncParsableCommand {
+            try await asynchronous.run()
+        } else {
+            try command.run()
+        }
+    }
+
+    /// Help, version and wrong usage are printed by the parser.
+    private static func isParserError(_ error: any Error) -> Bool {
+        error is ValidationError || error is CleanExit || ValidateCommand.exitCode(for: error) == .validationFailure
+    }
+
+    /// The first signal stops the work at its next safe point; the second one ends the process at once.
+    private static func stopSource(_ number: Int32, cancelling work: Task<Void, any Error>) -> any DispatchSourceSignal
+    {
+        signal(number, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: number, queue: DispatchQueue(label: "signals"))
+        let count = Counter()
+        source.setEventHandler {
+            if count.increment() > 1 { Foundation.exit(ExitStatus.stopped.rawValue) }
+            Terminal.error("validate: stopping after the work in flight; once more to stop at once")
+            work.cancel()
+        }
+        source.resume()
+        return source
+    }
+}

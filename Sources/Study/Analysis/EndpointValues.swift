@@ -1,7 +1,7 @@
 import Metrics
 
 /// What one case says about an endpoint.
-enum CaseValue: Equatable {
+package enum CaseValue: Equatable {
     /// A value.
     case value(Double)
     /// The protocol's rule for an empty mask gave this value in its place.
@@ -13,33 +13,33 @@ enum CaseValue: Equatable {
 }
 
 /// The cases of an analysis set with what each says about an endpoint.
-struct EndpointValues {
+package struct EndpointValues {
     /// One case.
-    struct Entry {
-        let caseID: String
-        let subject: String
-        let site: String
-        let covariates: [String: String]
-        let value: CaseValue
+    package struct Entry {
+        package let caseID: String
+        package let subject: String
+        package let site: String
+        package let covariates: [String: String]
+        package let value: CaseValue
         /// Worst value that the metric itself names for this case, if it does.
         let worst: Double?
 
         /// The number, measured or set by the protocol's rule for empty masks.
-        var number: Double? {
+        package var number: Double? {
             switch value {
             case .value(let number), .imputed(let number): number
             case .trueNegative, .missing: nil
             }
         }
 
-        var isMissing: Bool {
+        package var isMissing: Bool {
             if case .missing = value { return true }
             return false
         }
     }
 
-    let endpoint: StudyProtocol.Endpoint
-    let entries: [Entry]
+    package let endpoint: StudyProtocol.Endpoint
+    package let entries: [Entry]
 
     /// Cases with a number.
     var numbers: [Double] { entries.compactMap(\.number) }
@@ -56,7 +56,7 @@ struct EndpointValues {
     ///   - record: The run.
     ///   - endpoint: The endpoint.
     ///   - set: The analysis set; excluded cases are in none.
-    init(record: RunRecord, endpoint: StudyProtocol.Endpoint, set: StudyProtocol.AnalysisSet) {
+    package init(record: RunRecord, endpoint: StudyProtocol.Endpoint, set: StudyProtocol.AnalysisSet) {
         let major = Set(record.deviations.filter { $0.grade == .major }.map(\.caseID))
         let cases = record.cases.filter { item in
             item.outcome.status != .excluded && (set == .fullAnalysis || !major.contains(item.id))

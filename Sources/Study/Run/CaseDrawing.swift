@@ -46,9 +46,9 @@ struct CaseDrawing {
 }
 
 /// The worst slice of a measurement that has a table of slices.
-enum WorstSlice {
+package enum WorstSlice {
     /// Its index and value, or nil when there is no such table.
-    static func find(in measurement: Measurement, better: Direction) -> (slice: Int, value: Double)? {
+    package static func find(in measurement: Measurement, better: Direction) -> (slice: Int, value: Double)? {
         guard let table = measurement.details.first(where: { $0.name == "per_slice" }),
             let slices = table.columns.firstIndex(of: "slice"), let values = table.columns.indices.last
         else { return nil }

@@ -4,16 +4,16 @@ public import Metrics
 
 // What an option may hold: types of lower floors, which know nothing of arguments.
 
-extension Modality: @retroactive ExpressibleByArgument {
+extension Modality: ExpressibleByArgument {
     /// `CT` or `MR`, in either lettercase.
     public init?(argument: String) { self.init(rawValue: argument.uppercased()) }
 }
 
-extension ImageSeries: @retroactive ExpressibleByArgument {
+extension ImageSeries: ExpressibleByArgument {
     /// `CT`, `MR`, or `MR-` with the name of a series.
     public init?(argument: String) { self.init(argument) }
 }
 
-extension DisplacementFrame: @retroactive ExpressibleByArgument {}
-extension CoronalPlane: @retroactive ExpressibleByArgument {}
-extension CohortAssembly.GridRule: @retroactive ExpressibleByArgument {}
+extension DisplacementFrame: ExpressibleByArgument {}
+extension CoronalPlane: ExpressibleByArgument {}
+extension CohortAssembly.GridRule: ExpressibleByArgument {}

@@ -20,28 +20,30 @@ struct ImageFile {
     /// - Throws: `ImagingError`; a stack is judged slice by slice before its geometry is asked for.
     init(path: String) throws {
         self.path = path
+        (content, findings) = try ImageFile.read(path)
+    }
+
+    private static func read(_ path: String) throws -> (Content, [String]) {
         var isFolder: ObjCBool = false
         if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-            let slices = try PNGStack.readSlices(folder: path)
-            do {
-                content = .stack(try PNGStack.readVolume(folder: path))
-            } catch ImagingError.notFound(let missing) {
-                throw ImagingError.malformed(
-                    path: path,
-                    reason: "the stack has no '\(missing.split(separator: "/").last ?? "")', so it lies nowhere")
-            }
-            findings = slices.findings
-        } else if path.lowercased().hasSuffix(".png") {
-            let image = try PNGReader.read(path: path)
-            guard image.grey != nil else {
-                throw ImagingError.unsupported(path: path, reason: "it is a colour image; a slice is grey")
-            }
+            let findings = try PNGStack.readSlices(folder: path).findings
+            return (.stack(try stack(path)), findings)
+        }
+        if path.lowercased().hasSuffix(".png") {
+            let kind = try PNGReader.read(path: path).grey == nil ? "a colour image; a slice is grey" : "one slice"
             throw ImagingError.unsupported(
-                path: path, reason: "one PNG has no place in a patient: give a folder of slices with geometry.txt")
-        } else {
-            let image = try NIfTIReader.read(path: path)
-            content = .nifti(image)
-            findings = image.findings
+                path: path, reason: "it is \(kind), and has no place in a patient: give a folder with geometry.txt")
+        }
+        let image = try NIfTIReader.read(path: path)
+        return (.nifti(image), image.findings)
+    }
+
+    private static func stack(_ path: String) throws -> Volume<Float> {
+        do {
+            return try PNGStack.readVolume(folder: path)
+        } catch ImagingError.notFound(let missing) {
+            let name = missing.split(separator: "/").last ?? ""
+            throw ImagingError.malformed(path: path, reason: "the stack has no '\(name)', so it lies nowhere")
         }
     }
 

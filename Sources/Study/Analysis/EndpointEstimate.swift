@@ -60,7 +60,7 @@ struct EndpointEstimator {
             case .proportion: "clopper_pearson"
             }
         case .bca: "bca"
-        case .siteAware: "site_means_t"
+        case .siteAware: "random_effects"
         }
     }
 
@@ -90,21 +90,11 @@ struct EndpointEstimator {
         case .proportion:
             result.estimate = sample.mean
             let successes = numbers.count { $0 == 1 }
-            (result.lower, result.upper) = EndpointEstimator.clopperPearson(successes, numbers.count, level: level)
+            let interval = try Proportion(successes: successes, count: numbers.count).clopperPearson(level: level)
+            (result.lower, result.upper) = (interval.lower, interval.upper)
             result.parameters.append(MetricParameter("cases_at_limit", .integer(successes)))
         }
         return result
-    }
-
-    /// Exact interval of a proportion.
-    ///
-    /// - Source: Clopper and Pearson 1934, doi:10.1093/biomet/26.4.404, by beta quantiles.
-    static func clopperPearson(_ successes: Int, _ count: Int, level: Double) -> (Double, Double) {
-        let tail = (1 - level) / 2
-        let (k, n) = (Double(successes), Double(count))
-        let lower = successes == 0 ? 0 : BetaDistribution(alpha: k, beta: n - k + 1).quantile(tail)
-        let upper = successes == count ? 1 : BetaDistribution(alpha: k + 1, beta: n - k).quantile(1 - tail)
-        return (lower, upper)
     }
 
     private func bca(_ data: [Datum]) throws(StatisticsError) -> EndpointEstimate {
@@ -135,16 +125,24 @@ struct EndpointEstimator {
         return result
     }
 
-    /// Mean of the sites' means with Student's interval over sites: every site counts the same, and the spread between sites is in the interval.
+    /// Sites pooled by random effects (REML), modified Hartung-Knapp interval.
     private func siteAware(_ data: [Datum]) throws(StatisticsError) -> EndpointEstimate {
+        let pooled = try pooled(data)
+        var result = EndpointEstimate(method: "mean_random_effects")
+        result.estimate = pooled.estimate
+        (result.lower, result.upper) = (pooled.interval.lower, pooled.interval.upper)
+        result.parameters = [
+            MetricParameter("level", .number(level)), MetricParameter("sites", .integer(pooled.count)),
+            MetricParameter("estimator", .text(pooled.estimator.rawValue)),
+            MetricParameter("inference", .text(pooled.inference.rawValue)),
+        ]
+        if pooled.hasFewSites { result.note = "fewer than five sites: the spread between sites is poorly known" }
+        return result
+    }
+
+    /// The pooled sites, in the order of their codes.
+    func pooled(_ data: [Datum]) throws(StatisticsError) -> PooledEstimate {
         let sites = Dictionary(grouping: data, by: \.site).sorted { $0.key < $1.key }
-        guard sites.count > 1 else { throw .tooFew("sites", minimum: 2, found: sites.count) }
-        var means: [Double] = []
-        for site in sites { means.append(try Sample(site.value.map(\.number)).mean) }
-        let sample = try Sample(means)
-        let interval = try sample.meanInterval(level: level)
-        return EndpointEstimate(
-            method: "mean_site_means_t", estimate: sample.mean, lower: interval.lower, upper: interval.upper,
-            parameters: [MetricParameter("level", .number(level)), MetricParameter("sites", .integer(sites.count))])
+        return try PooledEstimate(SiteEstimates(meansOf: sites.map { $0.value.map(\.number).sorted() }), level: level)
     }
 }

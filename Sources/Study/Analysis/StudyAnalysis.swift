@@ -1,5 +1,5 @@
 import Cohort
-public import Metrics
+import Metrics
 import Statistics
 
 /// The statistics of a run by its protocol: for every endpoint the decisions, further intervals, sites, subgroups and what other rules for
@@ -18,7 +18,7 @@ public struct StudyAnalysis: Sendable {
     private func lines(_ endpoint: StudyProtocol.Endpoint) -> [AnalysisRecord] {
         let primary = EndpointValues(record: record, endpoint: endpoint, set: plan.analysisSets.primary)
         return decisions(primary, set: plan.analysisSets.primary) + intervals(endpoint)
-            + descriptive(primary) + sites(primary) + subgroups(primary) + sensitivity(primary)
+            + descriptive(primary) + sites(primary) + heterogeneity(primary) + subgroups(primary) + sensitivity(primary)
     }
 
     // MARK: - Lines
@@ -64,25 +64,23 @@ public struct StudyAnalysis: Sendable {
         }
         let result = estimate(values, completed.compactMap { datum($0.entry, $0.number) }, criterion.interval)
         fill(&line, result, methodPrefix)
-        line.verdict = StudyAnalysis.verdict(
-            lower: result.lower, upper: result.upper, threshold: criterion.threshold, better: better(values.endpoint))
+        line.verdict = verdict(result, criterion, values)
         return line
     }
 
-    private func better(_ endpoint: StudyProtocol.Endpoint) -> Direction {
-        // A share of cases at their limit is better when it is higher, whatever the metric.
-        endpoint.estimator == .proportion ? .higher : endpoint.better
-    }
-
-    /// Verdict on an interval: pass when all of it reaches the threshold, fail when none does.
-    public static func verdict(lower: Double?, upper: Double?, threshold: Double, better: Direction) -> Verdict {
-        guard let lower, let upper else { return .notEvaluable }
-        if better == .lower {
-            if upper <= threshold { return .pass }
-            return lower > threshold ? .fail : .inconclusive
+    private func verdict(_ result: EndpointEstimate, _ criterion: StudyProtocol.Criterion, _ values: EndpointValues)
+        -> Verdict
+    {
+        var interval: Interval?
+        if let lower = result.lower, let upper = result.upper {
+            interval = Interval(lower: lower, upper: upper, level: 1 - plan.statistics.alpha)
         }
-        if lower >= threshold { return .pass }
-        return upper < threshold ? .fail : .inconclusive
+        // A share of cases at their limit is better when it is higher, whatever the metric.
+        let isLower = values.endpoint.better == .lower && values.endpoint.estimator != .proportion
+        let outcome = Acceptance(
+            interval, threshold: criterion.threshold, better: isLower ? .lower : .higher, count: values.evaluated,
+            minimum: criterion.minimumCases)
+        return Verdict(rawValue: outcome.rawValue) ?? .notEvaluable
     }
 
     private func datum(_ entry: EndpointValues.Entry, _ number: Double?) -> EndpointEstimator.Datum? {
@@ -135,7 +133,7 @@ public struct StudyAnalysis: Sendable {
         var line = AnalysisRecord(
             endpointOID: values.endpoint.oid, kind: .descriptive, set: plan.analysisSets.primary, method: "summary",
             planned: values.planned, evaluated: values.evaluated, missing: values.missing, estimate: sample.mean)
-        let outliers = values.entries.filter { $0.number.map { isOutlier($0, sample) } ?? false }.map(\.caseID)
+        let outliers = outliers(values)
         let sd = try? sample.standardDeviation
         line.parameters = [
             MetricParameter("sd", sd.map { .number($0) } ?? .none), MetricParameter("minimum", .number(sample.minimum)),
@@ -147,15 +145,67 @@ public struct StudyAnalysis: Sendable {
         return [line]
     }
 
-    private func isOutlier(_ number: Double, _ sample: Sample) -> Bool {
-        switch plan.statistics.outliers {
-        case .tukey:
-            let reach = 1.5 * sample.interquartileRange
-            return number < sample.firstQuartile - reach || number > sample.thirdQuartile + reach
-        case .modifiedZ:
-            // Iglewicz and Hoaglin 1993: 0.6745 (x − median) / MAD beyond 3.5.
-            let spread = sample.rawMedianAbsoluteDeviation
-            return spread > 0 && abs(0.6745 * (number - sample.median) / spread) > 3.5
+    /// Identifiers of the cases that the protocol's rule flags.
+    private func outliers(_ values: EndpointValues) -> [String] {
+        let cases = values.entries.filter { $0.number != nil }
+        guard let flags = try? OutlierFlags(cases.compactMap(\.number)) else { return [] }
+        let flagged = plan.statistics.outliers == .tukey ? flags.mild : flags.beyondModifiedZ ?? []
+        return flagged.map { cases[$0].caseID }
+    }
+
+    /// Spread between sites: pooled estimate with its interval, prediction interval, τ², I²; and the pooled estimate without each site.
+    private func heterogeneity(_ values: EndpointValues) -> [AnalysisRecord] {
+        guard values.endpoint.estimator == .mean, Set(values.entries.map(\.site)).count > 1 else { return [] }
+        let estimator = EndpointEstimator(endpoint: values.endpoint, statistics: plan.statistics)
+        let data = values.entries.compactMap { datum($0, $0.number) }
+        var line = AnalysisRecord(
+            endpointOID: values.endpoint.oid, kind: .heterogeneity, set: plan.analysisSets.primary,
+            method: "random_effects", planned: values.planned, evaluated: values.evaluated, missing: values.missing)
+        let pooled: PooledEstimate
+        do throws(StatisticsError) { pooled = try estimator.pooled(data) } catch {
+            line.note = "the sites cannot be pooled: \(error)"
+            return [line]
+        }
+        line.estimate = pooled.estimate
+        (line.lower, line.upper, line.p) = (pooled.interval.lower, pooled.interval.upper, pooled.qP)
+        line.parameters = StudyAnalysis.parameters(of: pooled)
+        return [line] + leavingOut(values, data, estimator)
+    }
+
+    private static func parameters(of pooled: PooledEstimate) -> [MetricParameter] {
+        func number(_ value: Double?) -> ParameterValue { value.map { .number($0) } ?? .none }
+        return [
+            MetricParameter("sites", .integer(pooled.count)),
+            MetricParameter("prediction_lower", number(pooled.prediction?.lower)),
+            MetricParameter("prediction_upper", number(pooled.prediction?.upper)),
+            MetricParameter("prediction_degrees_of_freedom", number(pooled.predictionDegreesOfFreedom)),
+            MetricParameter("tau_squared", .number(pooled.tauSquared)),
+            MetricParameter("tau_squared_lower", .number(pooled.tauSquaredInterval.lower)),
+            MetricParameter("tau_squared_upper", .number(pooled.tauSquaredInterval.upper)),
+            MetricParameter("i_squared_percent", .number(pooled.iSquaredPercent)),
+            MetricParameter("h_squared", .number(pooled.hSquared)), MetricParameter("q", .number(pooled.q)),
+            MetricParameter("estimator", .text(pooled.estimator.rawValue)),
+            MetricParameter("inference", .text(pooled.inference.rawValue)),
+        ]
+    }
+
+    private func leavingOut(
+        _ values: EndpointValues, _ data: [EndpointEstimator.Datum], _ estimator: EndpointEstimator
+    ) -> [AnalysisRecord] {
+        let sites = Set(data.map(\.site)).sorted()
+        guard sites.count > 2 else { return [] }
+        return sites.map { site in
+            let part = values.selecting { $0.site != site }
+            var line = AnalysisRecord(
+                endpointOID: values.endpoint.oid, kind: .heterogeneity, set: plan.analysisSets.primary,
+                method: "random_effects_without", group: site, planned: part.planned, evaluated: part.evaluated,
+                missing: part.missing)
+            do throws(StatisticsError) {
+                let pooled = try estimator.pooled(data.filter { $0.site != site })
+                line.estimate = pooled.estimate
+                (line.lower, line.upper) = (pooled.interval.lower, pooled.interval.upper)
+            } catch { line.note = "the sites cannot be pooled: \(error)" }
+            return line
         }
     }
 

@@ -1,7 +1,7 @@
 import Cohort
 import Engine
 import Imaging
-import Metrics
+package import Metrics
 
 /// The pictures of a case: the worst axial slice and the coronal slice through the largest lesion or the liver.
 struct CaseDrawing {

@@ -6,6 +6,8 @@ import Metrics
 struct CaseFiles {
     var truth: Volume<Float>
     var source: Volume<Float>?
+    /// The truth without acquisition noise.
+    var truthClean: Volume<Float>?
     var body: Mask?
     var liver: Mask?
     var vessels: Mask?
@@ -24,6 +26,9 @@ struct CaseFiles {
             truth = try VolumeReader.readVolume(path: cohort.path(item.truth.path), maximumBytes: maximumBytes)
             if let path = item.source?.path {
                 source = try VolumeReader.readVolume(path: cohort.path(path), maximumBytes: maximumBytes)
+            }
+            if let path = item.truthClean {
+                truthClean = try VolumeReader.readVolume(path: cohort.path(path), maximumBytes: maximumBytes)
             }
             func mask(_ path: String?) throws(ImagingError) -> Mask? {
                 guard let path else { return nil }

@@ -90,7 +90,8 @@ struct CaseRun {
         do throws(EvaluationError) { result = try CaseEvaluation.evaluate(inputs, settings: settings()) } catch {
             throw CaseFailure(error)
         }
-        state.record.measurements = result.measurements.map { measurement in
+        let measured = try result.measurements + ceiling(files, inputs)
+        state.record.measurements = measured.map { measurement in
             MeasurementRecord(
                 measurement: measurement,
                 implementationVersion: MetricCatalog.definition(of: measurement.metric)?.version ?? 1)
@@ -182,6 +183,30 @@ struct CaseRun {
         state.record.geometry =
             "truth: \(target); generated: \(made.volume.geometry), resampled onto the truth's grid (\(method.rawValue))"
         return moved
+    }
+
+    /// Similarity of the noise-free truth to the truth: what no generator can exceed.
+    ///
+    /// Known for phantoms only; its structures are `body:ceiling` and `liver:ceiling`.
+    private func ceiling(_ files: CaseFiles, _ inputs: EvaluationInputs) throws(CaseFailure) -> [Metrics.Measurement] {
+        guard let clean = files.truthClean else { return [] }
+        var ideal = EvaluationInputs(modality: inputs.modality)
+        ideal.reference = inputs.reference
+        ideal.generated = clean
+        ideal.body = inputs.body
+        ideal.liver = inputs.liver
+        ideal.dataRange = inputs.dataRange
+        var settings = settings()
+        settings.metrics = ["ssim", "mae", "psnr"]
+        settings.required = []
+        do throws(EvaluationError) {
+            return try CaseEvaluation.evaluate(ideal, settings: settings).measurements.map { measurement in
+                var measurement = measurement
+                measurement.structure += ":ceiling"
+                measurement.details = []
+                return measurement
+            }
+        } catch { throw CaseFailure(error) }
     }
 
     private func settings() -> EvaluationSettings {

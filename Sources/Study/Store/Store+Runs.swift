@@ -85,6 +85,7 @@ extension Store {
     ///
     /// - Throws: `StoreError`.
     public func begin(_ opening: RunOpening) throws(StoreError) {
+        announce(run: opening.id)
         try write { db in
             let utc = opening.startedUTC
             try insertProtocol(db, opening)
@@ -205,6 +206,7 @@ extension Store {
 
     /// Notes in the chain that a run goes on.
     public func noteResume(of run: String, utc: String, reason: String) throws(StoreError) {
+        announce(run: run)
         try write { db in
             try AuditChain.append(db, utc: utc, user: user, action: "resume", object: "run \(run)", reason: reason)
         }

@@ -36,9 +36,14 @@ public final class Store: Sendable {
     ) throws(StoreError) -> Store {
         let folder = StoreFile.folder(of: path)
         if let kind = FileSystemKind.networkName(folder: folder) { throw .networkFileSystem(path: path, kind: kind) }
-        let exists = try StoreFile.exists(path)
-        if exists { try StoreFile.requireStoreHeader(path) }
+        // What a killed writer left is only a store again after its journal was rolled back, and that needs the lock.
+        let isInterrupted = StoreFile.hasHotJournal(path)
+        if !isInterrupted, try StoreFile.exists(path) { try StoreFile.requireStoreHeader(path) }
         let lock = try StoreLock(store: path, run: run)
+        if isInterrupted {
+            try StoreFile.recover(path)
+            if try StoreFile.exists(path) { try StoreFile.requireStoreHeader(path) }
+        }
         StoreSeal.remove(store: path)
         let queue = try StoreFile.connect(path: path, readOnly: false)
         let store = Store(path: path, user: user, queue: queue, lock: lock)
@@ -67,8 +72,8 @@ public final class Store: Sendable {
     /// - Throws: `StoreError`.
     public static func openForReading(path: String) throws(StoreError) -> Store {
         guard try StoreFile.exists(path) else { throw .notFound(path: path) }
-        try StoreFile.requireStoreHeader(path)
         try StoreFile.recover(path)
+        try StoreFile.requireStoreHeader(path)
         let queue = try StoreFile.connect(path: path, readOnly: true)
         let store = Store(path: path, user: "reader", queue: queue, lock: nil)
         let version = try store.read { db in try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 }
@@ -78,6 +83,9 @@ public final class Store: Sendable {
         }
         return store
     }
+
+    /// Tells others that find the store held which run it is held for.
+    func announce(run: String) { lock?.name(run: run) }
 
     /// Runs a transaction; all of it is stored or nothing.
     func write<Value>(_ body: (Database) throws -> Value) throws(StoreError) -> Value {
@@ -90,11 +98,19 @@ public final class Store: Sendable {
         do { return try queue.read(body) } catch { throw StoreFile.error(error, path: path) }
     }
 
-    /// Ends the connection and writes the seal: a digest of the file's bytes beside it, which `AuditVerification` compares.
+    /// Ends the connection and gives the store back to others; it cannot be used afterwards.
+    public func close() {
+        // A connection that cannot be closed ends with the process; what was committed is stored.
+        try? queue.close()
+        lock?.release()
+    }
+
+    /// Closes the store and writes the seal: a digest of the file's bytes beside it, which `AuditVerification` compares.
     ///
     /// - Throws: `StoreError.inputOutput`.
     public func seal() throws(StoreError) {
         do { try queue.close() } catch { throw StoreFile.error(error, path: path) }
+        defer { lock?.release() }
         if isWritable { try StoreSeal.write(store: path) }
     }
 }

@@ -65,10 +65,15 @@ enum StoreFile {
         }
     }
 
+    /// Whether a journal with content lies beside the file: a writer is at work, or was killed.
+    static func hasHotJournal(_ path: String) -> Bool {
+        var facts = stat()
+        return stat(path + "-journal", &facts) == 0 && facts.st_size > 0
+    }
+
     /// Rolls back what a killed writer left behind: a connection for reading alone may not.
     static func recover(_ path: String) throws(StoreError) {
-        var facts = stat()
-        guard stat(path + "-journal", &facts) == 0, facts.st_size > 0 else { return }
+        guard hasHotJournal(path) else { return }
         let queue = try connect(path: path, readOnly: false)
         do {
             _ = try queue.read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") }

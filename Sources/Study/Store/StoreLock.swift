@@ -28,15 +28,28 @@ final class StoreLock: Sendable {
         }
         stale = StoreLock.holder(opened)
         descriptor = opened
+        name(run: run)
+    }
+
+    /// Says which run the holder writes.
+    func name(run: String) {
         let text = "\(StoreLock.hostName())\n\(getpid())\n\(run)\n"
-        ftruncate(opened, 0)
-        _ = text.withCString { pwrite(opened, $0, strlen($0), 0) }
+        ftruncate(descriptor, 0)
+        _ = text.withCString { pwrite(descriptor, $0, strlen($0), 0) }
     }
 
     deinit {
-        // The file stays: removing it would let two processes lock two files of one name.
+        release()
+        Glibc.close(descriptor)
+    }
+
+    /// Gives the lock back.
+    ///
+    /// The file stays: removing it would let two processes lock two files of one name.
+    func release() {
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return }
         ftruncate(descriptor, 0)
-        close(descriptor)
+        flock(descriptor, LOCK_UN)
     }
 
     private static func holder(_ descriptor: Int32) -> StoreHolder? {

@@ -13,5 +13,6 @@
 #include "ck_registration.h"
 #include "ck_surface.h"
 #include "ck_vessel.h"
+#include "ck_vesselness.h"
 
 #endif

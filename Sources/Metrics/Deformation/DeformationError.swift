@@ -11,6 +11,9 @@ public enum DeformationError: Error, Equatable, Sendable, CustomStringConvertibl
     /// Two landmarks of one side share name, phase and observer.
     case duplicateLandmark(String)
 
+    /// The images cannot be registered.
+    case registration(RegistrationError)
+
     /// The error in words.
     public var description: String {
         switch self {
@@ -19,6 +22,7 @@ public enum DeformationError: Error, Equatable, Sendable, CustomStringConvertibl
             "the acquired plane lies \(degrees)° from the patient's coronal plane, more than 45°"
         case .unmatchedLandmark(let name): "landmark \(name) has no partner in the other list"
         case .duplicateLandmark(let name): "landmark \(name) is listed twice"
+        case .registration(let error): error.description
         }
     }
 }

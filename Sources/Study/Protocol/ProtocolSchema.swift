@@ -11,6 +11,15 @@ public enum ProtocolSchema {
     /// Exact bytes of the schema.
     public static let bytes: [UInt8] = Array(text.utf8)
 
+    /// The pattern of a simple type, or nil when it has none.
+    static func pattern(of type: String) -> String? {
+        guard let start = text.firstRange(of: "<xs:simpleType name=\"\(type)\">"),
+            let end = text[start.upperBound...].firstRange(of: "</xs:simpleType>"),
+            let value = text[start.upperBound..<end.lowerBound].firstRange(of: "<xs:pattern value=\"")
+        else { return nil }
+        return text[value.upperBound...].prefix { $0 != "\"" }.description
+    }
+
     // A test holds this text against the file.
     private static let text = #"""
         <?xml version="1.0" encoding="UTF-8"?>

@@ -1,5 +1,6 @@
 import CXML
 import Cohort
+import Foundation
 
 /// An element of a document that passed its schema.
 struct XMLElement {
@@ -84,6 +85,9 @@ struct XMLElement {
         guard String(validating: bytes, as: UTF8.self) != nil else {
             return problem("the file is not valid UTF-8; save it in the encoding UTF-8")
         }
+        if let encoding = declaredEncoding(bytes), encoding.uppercased() != "UTF-8" {
+            return problem("the file declares the encoding \(printable(encoding)); it has to be UTF-8", line: 1)
+        }
         var line = 1
         var tagStart: Int?
         for (index, byte) in bytes.enumerated() {
@@ -103,6 +107,15 @@ struct XMLElement {
         return nil
     }
 
+    /// The encoding that the XML declaration names.
+    private static func declaredEncoding(_ bytes: [UInt8]) -> String? {
+        let head = String(decoding: bytes.prefix(200), as: UTF8.self)
+        guard head.hasPrefix("<?xml"), let end = head.range(of: "?>"),
+            let name = head[..<end.lowerBound].firstMatch(of: /encoding\s*=\s*["']([^"']*)["']/)
+        else { return nil }
+        return String(name.output.1)
+    }
+
     private static func diagnostics(of document: OpaquePointer) -> [ProtocolDiagnostic] {
         let all = (0..<cxml_diagnostic_count(document)).map { index in
             ProtocolDiagnostic(
@@ -110,7 +123,7 @@ struct XMLElement {
                 element: cxml_diagnostic_element(document, index).map { printable(String(cString: $0)) },
                 message: readable(String(cString: cxml_diagnostic_message(document, index))))
         }
-        // libxml2 reports a bad value twice: the broken facet and the type that has it.
+        // libxml2 reports some bad values twice: the broken facet and the type that has it.
         let lines = Set(all.filter { $0.message.contains("is not a valid value of") }.map(\.line))
         return all.filter { !($0.message.contains("[facet '") && lines.contains($0.line)) }
     }
@@ -119,11 +132,18 @@ struct XMLElement {
         text.unicodeScalars.map { SafeText.printable(String($0)) }.joined()
     }
 
-    /// libxml2's message without the namespace, and with what a value of the type looks like.
+    /// libxml2's message without namespace and patterns, and with what a value of the type looks like.
     private static func readable(_ message: String) -> String {
         var text = printable(message).replacing("{\(ProtocolSchema.namespace)}", with: "")
-        for (type, example) in examples where text.contains("atomic type '\(type)'") {
+        for (type, example) in examples {
+            let broken = " is not accepted by the pattern '\(ProtocolSchema.pattern(of: type) ?? "")'"
+            if text.contains(broken) {
+                text = text.replacing(broken, with: " is not allowed").replacing("[facet 'pattern'] ", with: "")
+            } else if !text.contains("atomic type '\(type)'") {
+                continue
+            }
             text += " \(example)"
+            break
         }
         return text
     }

@@ -22,5 +22,8 @@ struct ValidateCommand: AsyncParsableCommand {
             InspectCommand.self,
             GenerateCommand.self,
             CohortCommand.self,
+            ProtocolCommand.self,
+            StoreCommand.self,
+            AuditCommand.self,
         ])
 }

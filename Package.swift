@@ -76,7 +76,7 @@ let package = Package(
         .executableTarget(
             name: "Validate",
             dependencies: [
-                "Cohort", "Engine", "Imaging", "Metrics", "Reports", "Statistics", "Study",
+                "Cohort", "Engine", "Imaging", "Metrics", "Phantom", "Reports", "Statistics", "Study",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -84,7 +84,7 @@ let package = Package(
         .executableTarget(name: "PhantomFeed", dependencies: ["Phantom"], swiftSettings: strict),
 
         tests("ImagingTests", ["Imaging"], resources: [.copy("Fixtures")]),
-        tests("MetricsTests", ["Imaging", "Metrics"], resources: [.copy("Fixtures")]),
+        tests("MetricsTests", ["Imaging", "Metrics", "Phantom"], resources: [.copy("Fixtures")]),
         tests("StatisticsTests", ["Statistics"], resources: [.copy("Fixtures")]),
         tests("PhantomTests", ["Phantom"]),
         tests("CohortTests", ["Cohort", "Imaging", "Metrics", "Phantom"], resources: [.copy("Fixtures")]),

@@ -11,14 +11,15 @@ extension Deformation {
     ///   - generated: Image under test, same modality and grid as the reference.
     ///   - reference: The truth.
     ///   - liver: Liver of the truth, non-zero inside; the images are cut out around it.
+    ///   - structure: Name of the mask in the measurements.
     ///   - plane: Which plane is coronal.
     ///   - settings: Registration, limit and seed.
     /// - Returns: Every row of the mode; those that cannot be measured say why (`empty_region`, `not_finite`,
     ///   `registration_invalid` when the local correlation did not rise).
     /// - Throws: `DeformationError` when grids differ, the acquired plane is not coronal, or memory runs out.
     public static func measureImages(
-        generated: Volume<Float>, reference: Volume<Float>, liver: Mask, plane: CoronalPlane = .patient,
-        settings: ImageDeformationSettings
+        generated: Volume<Float>, reference: Volume<Float>, liver: Mask, structure: String = "liver",
+        plane: CoronalPlane = .patient, settings: ImageDeformationSettings
     ) throws(DeformationError) -> [Measurement] {
         let projection = try DisplacementProjection(plane: plane, geometry: reference.geometry)
         let context = DeformationContext(
@@ -27,11 +28,12 @@ extension Deformation {
             let pair = try RegistrationPair(
                 reference: reference, generated: generated, liver: liver, settings: settings.registration,
                 threads: settings.threads)
-            return try ImageDeformation(pair, projection: projection, settings: settings).measurements(context)
+            return try ImageDeformation(pair, structure: structure, projection: projection, settings: settings)
+                .measurements(context)
         } catch {
             guard let reason = error.reason else { throw .registration(error) }
             return ImageDeformation.metrics.map {
-                context.measurement($0, structure: "liver", .notComputed(reason))
+                context.measurement($0, structure: structure, .notComputed(reason))
             }
         }
     }
@@ -40,6 +42,7 @@ extension Deformation {
 /// One registration of a generated image with everything that says how far to trust it.
 struct ImageDeformation {
     private let pair: RegistrationPair
+    private let structure: String
     private let projection: DisplacementProjection
     private let settings: ImageDeformationSettings
     private let field: DisplacementField
@@ -61,9 +64,11 @@ struct ImageDeformation {
     ]
 
     init(
-        _ pair: RegistrationPair, projection: DisplacementProjection, settings: ImageDeformationSettings
+        _ pair: RegistrationPair, structure: String, projection: DisplacementProjection,
+        settings: ImageDeformationSettings
     ) throws(RegistrationError) {
         self.pair = pair
+        self.structure = structure
         self.projection = projection
         self.settings = settings
         let forward = try pair.register(fixed: pair.reference, moving: pair.generated)
@@ -93,14 +98,14 @@ struct ImageDeformation {
         var rows: [Measurement]
         if let invalid {
             rows = DeformationContext.errorMetrics.map {
-                context.measurement($0, structure: "liver", .notComputed(invalid))
+                context.measurement($0, structure: structure, .notComputed(invalid))
             }
         } else {
             rows = context.errorPanel(
-                structure: "liver", vectors: vectors,
+                structure: structure, vectors: vectors,
                 tables: { [APBins(offsets: offsets, vectors: vectors, geometry: geometry, $0).table] })
         }
-        rows += context.jacobianPanel(structure: "liver", field: field, mask: pair.liver)
+        rows += context.jacobianPanel(structure: structure, field: field, mask: pair.liver)
         rows += companionRows(context)
         decide(&rows, offsets: offsets)
         return rows
@@ -125,7 +130,7 @@ struct ImageDeformation {
         ]
         return Self.companions.map { metric in
             context.measurement(
-                metric, structure: "liver", values[metric] ?? .notComputed(.inputMissing),
+                metric, structure: structure, values[metric] ?? .notComputed(.inputMissing),
                 details: metric == "deformation_recovery_slope" ? [recovery.table] : [])
         }
     }
@@ -144,20 +149,23 @@ struct ImageDeformation {
         let bounds = BlockedBounds(
             lengths: vectors.map(projection.coronal), offsets: offsets, geometry: pair.frame.geometry,
             floorRMS: floorRMS)
+        rows[headline].parameters += [
+            MetricParameter("upper_95_mm", .number(bounds.upperMeanMM)),
+            MetricParameter("debiased_lower_95_mm", .number(bounds.lowerDebiasedMM)),
+            MetricParameter("look_blur_mm", .number(look.blurMM)), MetricParameter("look_noise", .number(look.noise)),
+        ]
+        guard let limitMM = settings.limitMM else { return }
         // A liver that is gone after two erosions has no Jacobian to judge by, and no fold either.
         let folds = rows.first { $0.metric == "fold_fraction" }?.value.number ?? 0
         let verdict: ImageDeformationVerdict =
             invalid == nil
             ? .decide(
-                limitMM: settings.limitMM, upperMM: bounds.upperMeanMM, debiasedLowerMM: bounds.lowerDebiasedMM,
+                limitMM: limitMM, upperMM: bounds.upperMeanMM, debiasedLowerMM: bounds.lowerDebiasedMM,
                 floorMM: number("coronal_deformation_floor"), slope: recovery.line.slope,
                 inverseConsistencyMM: inverseConsistencyMM, foldFraction: folds)
             : .indeterminate
         rows[headline].parameters += [
-            MetricParameter("limit_mm", .number(settings.limitMM)), MetricParameter("verdict", .text(verdict.rawValue)),
-            MetricParameter("upper_95_mm", .number(bounds.upperMeanMM)),
-            MetricParameter("debiased_lower_95_mm", .number(bounds.lowerDebiasedMM)),
-            MetricParameter("look_blur_mm", .number(look.blurMM)), MetricParameter("look_noise", .number(look.noise)),
+            MetricParameter("limit_mm", .number(limitMM)), MetricParameter("verdict", .text(verdict.rawValue)),
         ]
     }
 }

@@ -3,7 +3,9 @@ public struct ImageDeformationSettings: Sendable, Equatable {
     /// The registration, frozen.
     public var registration: RegistrationSettings
     /// Largest coronal deformation, mm, that the verdict allows; the protocol's.
-    public var limitMM: Double
+    ///
+    /// Nil: no verdict is given.
+    public var limitMM: Double?
     /// First seed of the injected fields and of the noise.
     public var seed: UInt64
     /// Error of the registration between the cohort's modalities, mm, when it is known: mode I measures agreement with the
@@ -14,7 +16,7 @@ public struct ImageDeformationSettings: Sendable, Equatable {
 
     /// Makes settings.
     public init(
-        limitMM: Double, seed: UInt64 = 20_261_123, cohortRegistrationErrorMM: Double? = nil, threads: Int = 1,
+        limitMM: Double?, seed: UInt64 = 20_261_123, cohortRegistrationErrorMM: Double? = nil, threads: Int = 1,
         registration: RegistrationSettings = .plk3d1
     ) {
         self.limitMM = limitMM

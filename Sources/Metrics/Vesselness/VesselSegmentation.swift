@@ -24,6 +24,16 @@ public enum VesselSegmentationError: Error, Equatable, Sendable, CustomStringCon
         case .outOfMemory: "not enough memory for the vesselness filter"
         }
     }
+
+    /// The reason that a measurement of such vessels carries; nil when the whole case is at fault.
+    public var reason: NotComputedReason? {
+        switch self {
+        case .emptyLiver: .emptyRegion
+        case .notFinite: .notFinite
+        case .noContrast: .zeroVariance
+        case .geometry, .outOfMemory: nil
+        }
+    }
 }
 
 /// Vessels of the liver by Sato's line filter, thresholds found once on the truth (`vesselness/1`).

@@ -2,12 +2,13 @@ import Imaging
 import Metrics
 
 extension Evaluation {
-    /// Deformation by landmarks (mode L) and by a known field (mode D); each row names its mode.
+    /// Deformation by landmarks (mode L), by a known field (mode D), or by the images alone (mode I); each row names its mode.
     mutating func measureDeformation() throws(EvaluationError) {
         guard settings.wantsAny(of: .deformation) else { return }
         do throws(DeformationError) {
             try measureLandmarks()
             try measureField()
+            try measureRegistration()
         } catch { throw .deformation(error) }
     }
 
@@ -32,6 +33,19 @@ extension Evaluation {
         }
         let measurements = try Deformation.measureField(
             estimated: estimated, known: known, mask: mask, structure: structure, plane: settings.coronalPlane)
+        addDeformation(measurements)
+    }
+
+    /// Images alone, where no field is known: a field that is known needs no registration.
+    private mutating func measureRegistration() throws(DeformationError) {
+        guard var registration = settings.imageDeformation, let reference = inputs.reference,
+            let generated = inputs.generated, let mask = inputs.liver ?? inputs.region,
+            inputs.displacement == nil || inputs.estimatedDisplacement == nil
+        else { return }
+        registration.threads = settings.threads
+        let measurements = try Deformation.measureImages(
+            generated: generated, reference: reference, liver: mask, structure: inputs.liver == nil ? "mask" : "liver",
+            plane: settings.coronalPlane, settings: registration)
         addDeformation(measurements)
     }
 

@@ -49,7 +49,7 @@ extension Evaluation {
                 generated: generated, reference: reference, region: region, structure: structure,
                 modality: inputs.modality, dataRange: range, metrics: settings.wanted(.imageSimilarity),
                 plane: settings.plane, threads: settings.threads)
-            add(measurements, naming: method)
+            add(measurements, naming: method.map { [$0] } ?? [])
         } catch { throw .parameter(error) }
     }
 }

@@ -28,7 +28,7 @@ extension Evaluation {
                 generated: generated, reference: reference, structure: structure,
                 nsdToleranceMM: settings.nsdToleranceMM, metrics: wanted, worstCaseMM: worstCaseMM,
                 threads: settings.threads)
-            add(measurements, naming: structure == "liver" ? nil : segmentation)
+            add(measurements, naming: methods(of: structure))
         } catch { throw .parameter(error) }
     }
 
@@ -57,7 +57,7 @@ extension Evaluation {
             let topology = try VesselTopology.measure(
                 generated: generated, reference: reference, parameters: settings.vessels,
                 metrics: settings.wanted(.vesselTopology), threads: settings.threads)
-            add(topology.measurements, naming: segmentation)
+            add(topology.measurements, naming: methods(of: "vessels"))
             result.vesselDrawing = topology.drawing
         } catch { throw .parameter(error) }
     }

@@ -25,6 +25,7 @@ public enum CaseEvaluation {
         }
         try requireOneGrid(inputs)
         var evaluation = Evaluation(inputs: inputs, settings: settings)
+        try evaluation.segmentVessels()
         try evaluation.measureImages()
         try evaluation.measureSurfaces()
         try evaluation.measureLesions()
@@ -73,9 +74,11 @@ public enum CaseEvaluation {
 
 /// One evaluation on its way: inputs, settings, and what has been measured so far.
 struct Evaluation {
-    let inputs: EvaluationInputs
+    var inputs: EvaluationInputs
     let settings: EvaluationSettings
     let worstCaseMM: Double?
+    /// What made the vessel masks where a method did, with every number behind it.
+    var vesselMethod: [MetricParameter]?
     var result = EvaluationResult()
 
     init(inputs: EvaluationInputs, settings: EvaluationSettings) {
@@ -85,16 +88,17 @@ struct Evaluation {
     }
 
     /// Appends measurements; those of masks that a method made name it.
-    mutating func add(_ measurements: [Measurement], naming method: MetricParameter? = nil) {
-        guard let method else { return result.measurements.append(contentsOf: measurements) }
+    mutating func add(_ measurements: [Measurement], naming method: [MetricParameter] = []) {
         for var measurement in measurements {
-            measurement.parameters.append(method)
+            measurement.parameters += method
             result.measurements.append(measurement)
         }
     }
 
     /// The parameter that names the method behind masks that no person drew.
-    var segmentation: MetricParameter? { inputs.segmentation.map { MetricParameter("segmentation", .text($0)) } }
+    var segmentation: [MetricParameter] {
+        inputs.segmentation.map { [MetricParameter("segmentation", .text($0))] } ?? []
+    }
 
     /// Rows that were asked for and that the inputs do not allow.
     mutating func addMissing() {

@@ -17,6 +17,10 @@ public struct EvaluationSettings: Sendable, Equatable {
     public var plane: AnatomicalPlane
     /// Which plane is coronal in the deformation error.
     public var coronalPlane: CoronalPlane
+    /// How vessels are found in both images where a mask is missing; nil: they are not.
+    public var vesselSegmentation: VesselnessSettings?
+    /// Registration behind the deformation where there are neither landmarks nor fields; nil: none, since it takes seconds.
+    public var imageDeformation: ImageDeformationSettings?
     /// Threads to use; no result depends on it.
     public var threads: Int
 
@@ -25,7 +29,8 @@ public struct EvaluationSettings: Sendable, Equatable {
         nsdToleranceMM: Double, metrics: Set<String>? = nil, required: [MetricTarget] = [],
         vessels: VesselTopologyParameters = VesselTopologyParameters(),
         lesionSeparation: LesionSeparation = .automatic, plane: AnatomicalPlane = .axial,
-        coronalPlane: CoronalPlane = .patient, threads: Int = 1
+        coronalPlane: CoronalPlane = .patient, vesselSegmentation: VesselnessSettings? = nil,
+        imageDeformation: ImageDeformationSettings? = nil, threads: Int = 1
     ) {
         self.nsdToleranceMM = nsdToleranceMM
         self.metrics = metrics
@@ -34,6 +39,8 @@ public struct EvaluationSettings: Sendable, Equatable {
         self.lesionSeparation = lesionSeparation
         self.plane = plane
         self.coronalPlane = coronalPlane
+        self.vesselSegmentation = vesselSegmentation
+        self.imageDeformation = imageDeformation
         self.threads = threads
     }
 

@@ -168,6 +168,13 @@ struct MetricChoice: ParsableArguments {
         }
         return EvaluationSettings(
             nsdToleranceMM: nsdToleranceMm, metrics: chosen,
-            vessels: VesselTopologyParameters(toleranceMM: toleranceMm), threads: threads)
+            vessels: VesselTopologyParameters(toleranceMM: toleranceMm), vesselSegmentation: .vesselness1,
+            imageDeformation: Self.imageDeformation(chosen), threads: threads)
+    }
+
+    /// Registration takes seconds: the images alone are registered when a metric of deformation is asked for by name.
+    private static func imageDeformation(_ chosen: Set<String>?) -> ImageDeformationSettings? {
+        let named = chosen?.contains { MetricFamily.family(of: $0) == .deformation } ?? false
+        return named ? ImageDeformationSettings(limitMM: nil) : nil
     }
 }

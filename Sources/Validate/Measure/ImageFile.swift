@@ -39,12 +39,11 @@ struct ImageFile {
     }
 
     private static func stack(_ path: String) throws -> Volume<Float> {
-        do {
-            return try PNGStack.readVolume(folder: path)
-        } catch ImagingError.notFound(let missing) {
-            let name = missing.split(separator: "/").last ?? ""
-            throw ImagingError.malformed(path: path, reason: "the stack has no '\(name)', so it lies nowhere")
+        guard FileManager.default.fileExists(atPath: path + "/" + PNGStack.geometryName) else {
+            throw ImagingError.malformed(
+                path: path, reason: "the stack has no '\(PNGStack.geometryName)', so it lies nowhere")
         }
+        return try PNGStack.readVolume(folder: path)
     }
 
     /// The grid.

@@ -34,18 +34,27 @@ struct MeasureCommand: AsyncParsableCommand {
         try Task.checkCancellation()
         var settings = try choice.settings(threads: jobs.jobs)
         settings.coronalPlane = deformation.coronalPlane
-        let result: EvaluationResult
-        do {
-            result = try CaseEvaluation.evaluate(inputs, settings: settings)
-        } catch let EvaluationError.gridMismatch(input, expected, actual) {
-            throw CommandFailure(
-                .malformedInput, files.describeMismatch(input: input, expected: expected, actual: actual))
-        }
+        let result = try evaluate(inputs, settings, files)
         let report = MeasureReport(files: files, modality: modality, result: result, withDetails: choice.details)
         for finding in files.findings where !output.quiet {
             Terminal.error("validate: note: \(finding.input): \(finding.text)")
         }
         try Terminal.result(output.json ? report.json.text : report.table)
+    }
+}
+
+extension MeasureCommand {
+    /// Evaluates, and names the file where a grid does not fit.
+    private func evaluate(
+        _ inputs: EvaluationInputs, _ settings: EvaluationSettings, _ files: MeasureFiles
+    ) throws -> EvaluationResult {
+        do throws(EvaluationError) {
+            return try CaseEvaluation.evaluate(inputs, settings: settings)
+        } catch {
+            guard case .gridMismatch(let input, let expected, let actual) = error else { throw error }
+            throw CommandFailure(
+                .malformedInput, files.describeMismatch(input: input, expected: expected, actual: actual))
+        }
     }
 }
 

@@ -25,8 +25,14 @@ public struct SiteBundle: Sendable, Equatable {
         public var modelName: String
         /// Version of the model.
         public var modelVersion: String
-        /// SHA-256 of the model's weights and configuration.
-        public var modelSHA256: String
+        /// SHA-256 of the model's weights.
+        public var weightsSHA256: String
+        /// SHA-256 of everything else that changes the model's output.
+        public var configurationSHA256: String
+        /// SHA-256 of the manifest of the site's cohort.
+        public var cohortSHA256: String
+        /// Seed of the run.
+        public var seed: String
         /// Version of the tool that measured.
         public var toolVersion: String
         /// Cases in the bundle.
@@ -41,8 +47,9 @@ public struct SiteBundle: Sendable, Equatable {
         /// Makes a manifest.
         public init(
             identifier: String, site: String, study: String, sequence: Int, previousSHA256: String?, created: String,
-            protocolSHA256: String, modelName: String, modelVersion: String, modelSHA256: String, toolVersion: String,
-            caseCount: Int, plannedCount: Int, auditCount: Int, auditHead: String
+            protocolSHA256: String, modelName: String, modelVersion: String, weightsSHA256: String,
+            configurationSHA256: String, cohortSHA256: String, seed: String, toolVersion: String, caseCount: Int,
+            plannedCount: Int, auditCount: Int, auditHead: String
         ) {
             self.identifier = identifier
             self.site = site
@@ -53,7 +60,10 @@ public struct SiteBundle: Sendable, Equatable {
             self.protocolSHA256 = protocolSHA256
             self.modelName = modelName
             self.modelVersion = modelVersion
-            self.modelSHA256 = modelSHA256
+            self.weightsSHA256 = weightsSHA256
+            self.configurationSHA256 = configurationSHA256
+            self.cohortSHA256 = cohortSHA256
+            self.seed = seed
             self.toolVersion = toolVersion
             self.caseCount = caseCount
             self.plannedCount = plannedCount
@@ -72,6 +82,8 @@ public struct SiteBundle: Sendable, Equatable {
     public var protocolXML: [UInt8]
 
     static let format = "validate/bundle/v1"
+    /// Largest bundle, in bytes.
+    public static let maximumBytes = TapeArchive.maximumBytes
 
     /// Makes a bundle.
     public init(manifest: Manifest, cases: [CanonicalJSON], results: [CanonicalJSON], protocolXML: [UInt8]) {
@@ -98,7 +110,9 @@ public struct SiteBundle: Sendable, Equatable {
             "previous_sha256": manifest.previousSHA256.map { .string($0) } ?? .null,
             "created": .string(manifest.created),
             "protocol_sha256": .string(manifest.protocolSHA256), "model_name": .string(manifest.modelName),
-            "model_version": .string(manifest.modelVersion), "model_sha256": .string(manifest.modelSHA256),
+            "model_version": .string(manifest.modelVersion), "weights_sha256": .string(manifest.weightsSHA256),
+            "configuration_sha256": .string(manifest.configurationSHA256),
+            "cohort_sha256": .string(manifest.cohortSHA256), "seed": .string(manifest.seed),
             "tool_version": .string(manifest.toolVersion), "case_count": .integer(Int64(manifest.caseCount)),
             "planned_count": .integer(Int64(manifest.plannedCount)),
             "audit_count": .integer(Int64(manifest.auditCount)),
@@ -236,7 +250,9 @@ extension SiteBundle.Manifest {
             sequence: try number("sequence"), previousSHA256: content["previous_sha256"]?.text,
             created: try text("created"),
             protocolSHA256: try text("protocol_sha256"), modelName: try text("model_name"),
-            modelVersion: try text("model_version"), modelSHA256: try text("model_sha256"),
+            modelVersion: try text("model_version"), weightsSHA256: try text("weights_sha256"),
+            configurationSHA256: try text("configuration_sha256"), cohortSHA256: try text("cohort_sha256"),
+            seed: try text("seed"),
             toolVersion: try text("tool_version"), caseCount: try number("case_count"),
             plannedCount: try number("planned_count"), auditCount: try number("audit_count"),
             auditHead: try text("audit_head"))

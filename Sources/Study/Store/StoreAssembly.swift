@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Glibc
 
 /// Changes a store as a whole or not at all: the work is done on a copy beside it, which then takes its place.

@@ -92,6 +92,10 @@ extension RunError: ExitStatusError {
     var exitStatus: ExitStatus { .malformedInput }
 }
 
+extension RegressionError: ExitStatusError {
+    var exitStatus: ExitStatus { .malformedInput }
+}
+
 extension BundleError: ExitStatusError {
     var exitStatus: ExitStatus { code == .format || code == .limit ? .malformedInput : .refused }
 }

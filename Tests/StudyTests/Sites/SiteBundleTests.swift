@@ -35,7 +35,9 @@ private struct Fixture {
             identifier: "00112233445566778899aabbccddeeff", site: site, study: "S.1", sequence: 1, previousSHA256: nil,
             created: "2026-11-24T00:00:00Z", protocolSHA256: SHA256Digest.text(protocolXML), modelName: "m",
             modelVersion: "1",
-            modelSHA256: String(repeating: "0", count: 64), toolVersion: "0.1.0", caseCount: 4, plannedCount: 5,
+            weightsSHA256: String(repeating: "0", count: 64), configurationSHA256: String(repeating: "1", count: 64),
+            cohortSHA256: String(repeating: "2", count: 64), seed: "1", toolVersion: "0.1.0", caseCount: 4,
+            plannedCount: 5,
             auditCount: 9,
             auditHead: String(repeating: "a", count: 64))
         return SiteBundle(manifest: manifest, cases: cases, results: results, protocolXML: protocolXML)

@@ -88,11 +88,14 @@ let package = Package(
         tests("StatisticsTests", ["Statistics"], resources: [.copy("Fixtures")]),
         tests("PhantomTests", ["Phantom"]),
         tests("CohortTests", ["Cohort", "Imaging", "Metrics", "Phantom"], resources: [.copy("Fixtures")]),
-        tests("EngineTests", ["Engine", "Imaging"]),
         tests(
-            "StudyTests", ["Cohort", "Engine", "Imaging", "Metrics", "Statistics", "Study"], resources: [.copy("Fixtures")]),
+            "EngineTests", ["CDNNL", "CKernels", "Cohort", "Engine", "Imaging", "Metrics"],
+            resources: [.copy("Fixtures")]),
+        tests(
+            "StudyTests", ["Cohort", "Engine", "Imaging", "Metrics", "Statistics", "Study"],
+            resources: [.copy("Fixtures")]),
         tests("ReportsTests", ["Reports", "Study"]),
-        tests("ValidateTests", ["Imaging"]),
+        tests("ValidateTests", ["Imaging", "Validate"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -16,28 +16,26 @@
 
 enum { POINTS = 5, PRODUCTS = 25, TILE = 3, LANES = 16 };
 
-/* Working memory of one block of tiles; it stays in the second-level cache. */
-enum { BLOCK_BYTES = 192 * 1024, MAXIMUM_ROWS = 96 };
+/* Small weights stay in the caches: a block of tiles is as large as the second-level cache bears, and all its positions are computed for 16
+   outputs after the other. Large weights are read once a block: blocks are as large as is useful, and one position after the other is
+   computed for all outputs, so that its values stay near. */
+enum { BLOCK_BYTES = 192 * 1024, LARGE_WEIGHTS = 4 << 20, MAXIMUM_ROWS = 96, LARGE_ROWS = 48 };
 
 struct ck_conv {
-    int outputs, inputs, kernel, minimal;
+    int outputs, inputs, kernel, minimal, large;
     int groups; /* of 16 outputs */
     int rows;   /* of a block */
-    int64_t group_size;
+    int64_t group_step, position_step; /* in packed weights */
     int16_t *packed;
     size_t packed_bytes;
 };
 
 typedef int16_t short_lanes_t __attribute__((vector_size(32), aligned(32), may_alias));
 typedef uint32_t word_lanes_t __attribute__((vector_size(32), aligned(32), may_alias));
+typedef int32_t int_lanes_t __attribute__((vector_size(32), aligned(4), may_alias));
+typedef float float_lanes_t __attribute__((vector_size(32), aligned(4), may_alias));
 
 static int positions(const ck_conv_t *conv) { return conv->minimal ? PRODUCTS : conv->kernel * conv->kernel; }
-
-/* One weight in the packed order: for each group of 16 outputs and each position: pairs of inputs × 16 outputs × 2. */
-static int64_t packed_at(const ck_conv_t *conv, int output, int position, int input) {
-    return (output / LANES) * conv->group_size + (int64_t)position * conv->inputs * LANES + (int64_t)(input / 2) * 2 * LANES
-        + (output % LANES) * 2 + input % 2;
-}
 
 static void transform_filter(const int8_t *g, int step, int16_t *out) {
     int half[POINTS][3];
@@ -57,6 +55,23 @@ static void transform_filter(const int8_t *g, int step, int16_t *out) {
         out[y * POINTS + 3] = (int16_t)(a + 2 * b + 4 * c);
         out[y * POINTS + 4] = (int16_t)(6 * c);
     }
+}
+
+/* Packs two inputs of a group of 16 outputs: for each group and position, pairs of inputs × 16 outputs × 2. */
+static void pack_pair(ck_conv_t *conv, const int8_t *weights, int group, int input, int outputs) {
+    const int taps = conv->kernel * conv->kernel, inputs = conv->inputs;
+    int16_t *to = conv->packed + group * conv->group_step + (int64_t)input * LANES;
+    for (int o = 0; o < outputs; o++)
+        for (int second = 0; second < 2; second++) {
+            const int8_t *w = weights + ((int64_t)(group * LANES + o) * taps) * inputs + input + second;
+            int16_t transformed[PRODUCTS];
+            if (conv->minimal)
+                transform_filter(w, inputs, transformed);
+            else
+                for (int tap = 0; tap < taps; tap++) transformed[tap] = w[(int64_t)tap * inputs];
+            for (int position = 0; position < positions(conv); position++)
+                to[position * conv->position_step + 2 * o + second] = transformed[position];
+        }
 }
 
 ck_conv_t *ck_conv_create(const int8_t *weights, int outputs, int inputs, int kernel) {
@@ -79,9 +94,12 @@ ck_conv_t *ck_conv_create(const int8_t *weights, int outputs, int inputs, int ke
     int64_t rows = BLOCK_BYTES / bytes_per_row / CK_GEMM_ROWS * CK_GEMM_ROWS;
     if (rows < 2 * CK_GEMM_ROWS) rows = 2 * CK_GEMM_ROWS;
     if (rows > MAXIMUM_ROWS) rows = MAXIMUM_ROWS;
-    conv->rows = (int)rows;
-    conv->group_size = (int64_t)positions(conv) * inputs * LANES;
-    conv->packed_bytes = sizeof(int16_t) * (size_t)(conv->group_size * conv->groups);
+    const int64_t panel = (int64_t)inputs * LANES;
+    conv->packed_bytes = sizeof(int16_t) * (size_t)(panel * positions(conv) * conv->groups);
+    conv->large = conv->minimal && conv->packed_bytes > LARGE_WEIGHTS;
+    conv->rows = conv->large ? LARGE_ROWS : (int)rows;
+    conv->group_step = conv->large ? panel : panel * positions(conv);
+    conv->position_step = conv->large ? panel * conv->groups : panel;
     void *packed = NULL;
     if (posix_memalign(&packed, 64, conv->packed_bytes) != 0) {
         free(conv);
@@ -89,18 +107,9 @@ ck_conv_t *ck_conv_create(const int8_t *weights, int outputs, int inputs, int ke
     }
     conv->packed = packed;
     memset(packed, 0, conv->packed_bytes);
-    for (int o = 0; o < outputs; o++) {
-        const int8_t *w = weights + (int64_t)o * taps * inputs;
-        for (int i = 0; i < inputs; i++) {
-            int16_t transformed[PRODUCTS];
-            if (conv->minimal)
-                transform_filter(w + i, inputs, transformed);
-            else
-                for (int tap = 0; tap < taps; tap++) transformed[tap] = w[(int64_t)tap * inputs + i];
-            for (int position = 0; position < positions(conv); position++)
-                conv->packed[packed_at(conv, o, position, i)] = transformed[position];
-        }
-    }
+    for (int group = 0; group < conv->groups; group++)
+        for (int i = 0; i < inputs; i += 2)
+            pack_pair(conv, weights, group, i, outputs - group * LANES < LANES ? outputs - group * LANES : LANES);
     return conv;
 }
 
@@ -117,8 +126,15 @@ static size_t image_bytes(const ck_conv_t *conv) {
     return sizeof(int16_t) * (size_t)positions(conv) * (size_t)conv->rows * (size_t)conv->inputs;
 }
 
+/* Sums of one group of outputs. */
+static int64_t sums_of_group(const ck_conv_t *conv) { return (int64_t)PRODUCTS * conv->rows * LANES; }
+
+static size_t sum_bytes(const ck_conv_t *conv) {
+    return sizeof(int32_t) * (size_t)sums_of_group(conv) * (size_t)(conv->large ? conv->groups : 1);
+}
+
 size_t ck_conv_scratch_bytes(const ck_conv_t *conv) {
-    return image_bytes(conv) + sizeof(int32_t) * (size_t)PRODUCTS * (size_t)conv->rows * LANES + 64 + (size_t)conv->inputs;
+    return image_bytes(conv) + sum_bytes(conv) + 64 + (size_t)conv->inputs;
 }
 
 typedef struct {
@@ -190,31 +206,43 @@ static void transform_tiles(const job_t *job, int64_t first, int count) {
         o2 = s + 4 * m3 + m4;                            \
     } while (0)
 
-/* x / 36 for a multiple of 36: 9 has an inverse modulo 2^32. */
-static inline int32_t thirty_sixth(uint32_t x) { return (int32_t)(x * 0x38E38E39u) >> 2; }
+/* x / 36 for multiples of 36: 9 has an inverse modulo 2^32. */
+#define THIRTY_SIXTH(x) ((int_lanes_t)((x) * 0x38E38E39u) >> 2)
 
-static inline __attribute__((always_inline)) void finish(
-    const ck_epilogue_t *e, const int32_t *sums, int64_t pixel, int channels, int at, int count) {
-    const int64_t to = pixel * channels + at;
-    if (e->residual)
-        for (int c = 0; c < count; c++)
-            e->out[to + c] = e->keep * e->residual[to + c] + ((float)sums[c] * e->scale[at + c] + e->bias[at + c]);
-    else
-        for (int c = 0; c < count; c++) e->out[to + c] = (float)sums[c] * e->scale[at + c] + e->bias[at + c];
-}
+/* Eight channels of one pixel; `lanes` of them exist. A macro, because functions that take vectors have no portable calling convention. */
+#define FINISH(e, sums, to, scale, bias, lanes)                                                            \
+    do {                                                                                                   \
+        float_lanes_t y_ = __builtin_convertvector(sums, float_lanes_t) * (scale) + (bias);                \
+        if ((lanes) >= 8) {                                                                                \
+            if ((e)->residual) y_ = (e)->keep * *(const float_lanes_t *)((e)->residual + (to)) + y_;       \
+            *(float_lanes_t *)((e)->out + (to)) = y_;                                                      \
+        } else                                                                                             \
+            for (int c_ = 0; c_ < (lanes); c_++)                                                           \
+                (e)->out[(to) + c_] = (e)->residual ? (e)->keep * (e)->residual[(to) + c_] + y_[c_] : y_[c_]; \
+    } while (0)
+
+/* Eight channels of a table that may end earlier. */
+#define TABLE(table, at, lanes, into)                                            \
+    do {                                                                         \
+        for (int c_ = 0; c_ < 8; c_++) into[c_] = c_ < (lanes) ? (table)[(at) + c_] : 0; \
+    } while (0)
 
 CK_CLONES
 static void restore_tiles(const job_t *job, int64_t first, int count, int group) {
     const ck_conv_t *conv = job->conv;
+    const ck_epilogue_t end = *job->epilogue;
     const int64_t plane = (int64_t)conv->rows * LANES;
-    const int at = group * LANES, channels = conv->outputs;
-    const int lanes = channels - at < LANES ? channels - at : LANES;
-    for (int t = 0; t < count; t++) {
-        const int64_t tile = first + t;
-        const int image = (int)(tile / (job->tiles_x * job->tiles_y)), in_image = (int)(tile % (job->tiles_x * job->tiles_y));
-        const int y0 = in_image / job->tiles_x * TILE, x0 = in_image % job->tiles_x * TILE;
-        uint32_t result[TILE][TILE][LANES] __attribute__((aligned(64)));
-        for (int half = 0; half < LANES; half += 8) {
+    const int channels = conv->outputs, tiles = job->tiles_x * job->tiles_y;
+    for (int half = 0; half < LANES; half += 8) {
+        const int at = group * LANES + half, lanes = channels - at;
+        if (lanes <= 0) return;
+        float_lanes_t scale, bias;
+        TABLE(end.scale, at, lanes, scale);
+        TABLE(end.bias, at, lanes, bias);
+        for (int t = 0; t < count; t++) {
+            const int64_t tile = first + t;
+            const int image = (int)(tile / tiles), in_image = (int)(tile % tiles);
+            const int y0 = in_image / job->tiles_x * TILE, x0 = in_image % job->tiles_x * TILE;
             const int32_t *m = job->sums + (int64_t)t * LANES + half;
             word_lanes_t columns[TILE][POINTS];
             for (int x = 0; x < POINTS; x++) {
@@ -222,23 +250,15 @@ static void restore_tiles(const job_t *job, int64_t first, int count, int group)
                 for (int y = 0; y < POINTS; y++) d[y] = *(const word_lanes_t *)(m + (y * POINTS + x) * plane);
                 TRANSFORM_OUTPUT(d[0], d[1], d[2], d[3], d[4], columns[0][x], columns[1][x], columns[2][x]);
             }
-            for (int y = 0; y < TILE; y++) {
+            for (int y = 0; y < TILE && y0 + y < job->height; y++) {
                 word_lanes_t o[TILE];
                 TRANSFORM_OUTPUT(
                     columns[y][0], columns[y][1], columns[y][2], columns[y][3], columns[y][4], o[0], o[1], o[2]);
-                for (int x = 0; x < TILE; x++) *(word_lanes_t *)&result[y][x][half] = o[x];
+                const int64_t to = (((int64_t)image * job->height + y0 + y) * job->width + x0) * channels + at;
+                const int inside = job->width - x0 < TILE ? job->width - x0 : TILE;
+                for (int x = 0; x < inside; x++) FINISH(&end, THIRTY_SIXTH(o[x]), to + x * channels, scale, bias, lanes);
             }
         }
-        for (int y = 0; y < TILE && y0 + y < job->height; y++)
-            for (int x = 0; x < TILE && x0 + x < job->width; x++) {
-                int32_t sums[LANES];
-                for (int c = 0; c < LANES; c++) sums[c] = thirty_sixth(result[y][x][c]);
-                const int64_t pixel = ((int64_t)image * job->height + y0 + y) * job->width + x0 + x;
-                if (lanes == LANES)
-                    finish(job->epilogue, sums, pixel, channels, at, LANES);
-                else
-                    finish(job->epilogue, sums, pixel, channels, at, lanes);
-            }
     }
 }
 
@@ -265,15 +285,52 @@ static void widen_pixels(const job_t *job, int64_t first, int count) {
 CK_CLONES
 static void finish_pixels(const job_t *job, int64_t first, int count, int group) {
     const ck_conv_t *conv = job->conv;
-    const int at = group * LANES, channels = conv->outputs;
-    const int lanes = channels - at < LANES ? channels - at : LANES;
-    for (int t = 0; t < count; t++) {
-        const int32_t *sums = job->sums + (int64_t)t * LANES;
-        if (lanes == LANES)
-            finish(job->epilogue, sums, first + t, channels, at, LANES);
-        else
-            finish(job->epilogue, sums, first + t, channels, at, lanes);
+    const ck_epilogue_t end = *job->epilogue;
+    const int channels = conv->outputs;
+    for (int half = 0; half < LANES; half += 8) {
+        const int at = group * LANES + half, lanes = channels - at;
+        if (lanes <= 0) return;
+        float_lanes_t scale, bias;
+        TABLE(end.scale, at, lanes, scale);
+        TABLE(end.bias, at, lanes, bias);
+        for (int t = 0; t < count; t++) {
+            const int_lanes_t sums = *(const int_lanes_t *)(job->sums + (int64_t)t * LANES + half);
+            FINISH(&end, sums, (first + t) * channels + at, scale, bias, lanes);
+        }
     }
+}
+
+static void multiply(const job_t *job, int rows, int position, int group, int32_t *sums) {
+    const ck_conv_t *conv = job->conv;
+    const int16_t *weights = conv->packed + group * conv->group_step + position * conv->position_step;
+    const int16_t *values = job->values + (int64_t)position * conv->rows * conv->inputs;
+    ck_gemm_16(values, rows, conv->inputs, weights, !conv->minimal && position > 0, sums);
+}
+
+static void multiply_by_group(job_t *job, int64_t first, int count, int rows) {
+    const ck_conv_t *conv = job->conv;
+    const int64_t plane = conv->minimal ? (int64_t)conv->rows * LANES : 0;
+    for (int group = 0; group < conv->groups; group++) {
+        for (int position = 0; position < positions(conv); position++)
+            multiply(job, rows, position, group, job->sums + position * plane);
+        if (conv->minimal)
+            restore_tiles(job, first, count, group);
+        else
+            finish_pixels(job, first, count, group);
+    }
+}
+
+static void multiply_by_position(job_t *job, int64_t first, int count, int rows) {
+    const ck_conv_t *conv = job->conv;
+    int32_t *sums = job->sums;
+    for (int position = 0; position < positions(conv); position++)
+        for (int group = 0; group < conv->groups; group++)
+            multiply(job, rows, position, group, sums + group * sums_of_group(conv) + (int64_t)position * conv->rows * LANES);
+    for (int group = 0; group < conv->groups; group++) {
+        job->sums = sums + group * sums_of_group(conv);
+        restore_tiles(job, first, count, group);
+    }
+    job->sums = sums;
 }
 
 void ck_conv_run(
@@ -284,13 +341,13 @@ void ck_conv_run(
     const uintptr_t base = ((uintptr_t)scratch + 63) & ~(uintptr_t)63;
     job.values = (int16_t *)base;
     job.sums = (int32_t *)(base + image_bytes(conv));
-    uint8_t *blank = (uint8_t *)(job.sums + (int64_t)PRODUCTS * conv->rows * LANES);
+    uint8_t *blank = (uint8_t *)job.sums + sum_bytes(conv);
     memset(blank, zero, (size_t)conv->inputs);
     job.blank = blank;
     job.tiles_x = (width + TILE - 1) / TILE;
     job.tiles_y = (height + TILE - 1) / TILE;
     const int64_t all = conv->minimal ? (int64_t)images * job.tiles_x * job.tiles_y : (int64_t)images * height * width;
-    const int64_t value_plane = (int64_t)conv->rows * conv->inputs, sum_plane = (int64_t)conv->rows * LANES;
+    const int64_t value_plane = (int64_t)conv->rows * conv->inputs;
     for (int64_t first = 0; first < all; first += conv->rows) {
         const int count = (int)(all - first < conv->rows ? all - first : conv->rows);
         const int rows = (count + CK_GEMM_ROWS - 1) / CK_GEMM_ROWS * CK_GEMM_ROWS;
@@ -301,17 +358,9 @@ void ck_conv_run(
         for (int position = 0; position < positions(conv) && rows > count; position++)
             memset(job.values + position * value_plane + (int64_t)count * conv->inputs, 0,
                    sizeof(int16_t) * (size_t)(rows - count) * (size_t)conv->inputs);
-        for (int group = 0; group < conv->groups; group++) {
-            const int16_t *weights = conv->packed + group * conv->group_size;
-            for (int position = 0; position < positions(conv); position++) {
-                int32_t *sums = conv->minimal ? job.sums + position * sum_plane : job.sums;
-                ck_gemm_16(job.values + position * value_plane, rows, conv->inputs,
-                           weights + (int64_t)position * conv->inputs * LANES, !conv->minimal && position > 0, sums);
-            }
-            if (conv->minimal)
-                restore_tiles(&job, first, count, group);
-            else
-                finish_pixels(&job, first, count, group);
-        }
+        if (conv->large)
+            multiply_by_position(&job, first, count, rows);
+        else
+            multiply_by_group(&job, first, count, rows);
     }
 }

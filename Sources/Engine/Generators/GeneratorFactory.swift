@@ -28,7 +28,11 @@ public enum GeneratorFactory {
             "intensity-map", "intensity-map: a naive baseline learned from the other subjects",
             IntensityMapGenerator.make
         ),
+        ("aphidiff", "aphidiff: the embedded AP-HiDiff engine", APHiDiffGenerator.make),
     ]
+
+    /// Names of the generators.
+    public static var names: [String] { makers.map(\.name) }
 
     /// One line for each generator, for help texts.
     public static var usage: [String] { makers.map(\.usage) }

@@ -1,5 +1,6 @@
 import CKernels
 import Foundation
+import Imaging
 
 /// Respiratory deformation of a volume: phases and amplitude to a low-rank velocity field on cells, integrated to a displacement.
 ///
@@ -244,21 +245,26 @@ struct BreathingField: Sendable {
         return out
     }
 
-    /// A volume at the target's phase: trilinear, clamped at the border; slices in axial order.
-    func warp(
-        _ source: UnsafePointer<Float>, order: AxialOrder, displacement: Cells, threads: Int,
-        into out: UnsafeMutablePointer<Float>
-    ) {
-        let shared = SharedPointer(out)
-        let from = SharedPointer(UnsafeMutablePointer(mutating: source))
+    /// A volume at the target's phase, on its own grid: trilinear, clamped at the border.
+    func warped(_ source: Volume<Float>, order: AxialOrder, displacement: Cells, threads: Int) -> Volume<Float> {
+        var out = Volume<Float>(geometry: source.geometry, repeating: 0)
         let size = order.size.map(Int32.init)
         let step = order.step.map(Int64.init)
         let cells = displacement.size.map(Int32.init)
         let rate = order.spacingMM.map { $0 / cellMM }
-        inParallel(order.slices, threads: threads) { k in
-            guard let out = shared.pointer, let source = from.pointer else { return }
-            ck_warp_plane(
-                source + order.origin, size, step, displacement.values, cells, rate, Int32(k), out + k * order.pixels)
+        out.voxels.withUnsafeMutableBufferPointer { voxels in
+            let target = SharedPointer(voxels.baseAddress)
+            inParallel(order.slices, threads: threads) { k in
+                guard let out = target.pointer else { return }
+                var plane = [Float](repeating: 0, count: order.pixels)
+                source.voxels.withUnsafeBufferPointer { from in
+                    guard let base = from.baseAddress else { return }
+                    ck_warp_plane(
+                        base + order.origin, size, step, displacement.values, cells, rate, Int32(k), &plane)
+                }
+                order.write(plane, to: k, of: out)
+            }
         }
+        return out
     }
 }

@@ -22,6 +22,9 @@ struct IntensityDomain: Sendable {
         self.reference = reference
     }
 
+    /// Value of air and of what lies outside of the image.
+    var lowest: Float { domain.first ?? 0 }
+
     /// The same knots for another reference.
     func with(reference: Float) -> IntensityDomain { IntensityDomain(stored, domain, reference) }
 

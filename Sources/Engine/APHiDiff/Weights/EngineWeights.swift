@@ -146,6 +146,9 @@ public struct EngineWeights: Sendable {
         return zip(blocks, counts).map { ($0.name, $1) }
     }
 
+    /// Series that the weights know, such as `CT`, `MR-T1`.
+    public var series: [String] { network.series }
+
     /// Parameters at inference.
     public var parameters: Int { parametersByBlock.reduce(0) { $0 + $1.parameters } }
 }

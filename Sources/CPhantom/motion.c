@@ -5,7 +5,7 @@
 /* Where the reference anatomy's point lies at this phase.
    The trunk's cross section is scaled along S, so a point that moves along S keeps its place relative to the wall:
    the liver slides along it. */
-static inline void forward(const cp_motion *m, float x, float y, float z, float *out) {
+static inline __attribute__((always_inline)) void forward(const cp_motion *m, float x, float y, float z, float *out) {
     const cp_torso *t = &m->cavity;
     float sx = x - m->spine_x, sy = y - m->spine_y;
     float r2 = (sx * sx + sy * sy) / (m->spine_r * m->spine_r);
@@ -50,7 +50,7 @@ static inline int32_t whole(float x) {
 static inline float ease(float f) { return f * f * (3.0f - 2.0f * f); }
 
 /* Smooth vector noise: values at the nodes of a periodic lattice, eased between them. */
-static inline void vector_noise(const float *table, float x, float y, float z, float inverse_cell, float *out) {
+static inline __attribute__((always_inline)) void vector_noise(const float *table, float x, float y, float z, float inverse_cell, float *out) {
     x *= inverse_cell;
     y *= inverse_cell;
     z *= inverse_cell;
@@ -99,7 +99,7 @@ static void spread(const float *restrict node, int32_t w, int32_t h, float *rest
     }
 }
 
-static void warp_at(const float *table, float amount, float x, float y, float z, float *out) {
+static inline __attribute__((always_inline)) void warp_at(const float *table, float amount, float x, float y, float z, float *out) {
     float a[3], b[3];
     vector_noise(table, x, y, z, 1.0f / 17.0f, a);
     vector_noise(table, x + 91.0f, y + 33.0f, z + 57.0f, 1.0f / 6.5f, b);
@@ -110,29 +110,117 @@ void cp_warp(const float *table, float amount, float x, float y, float z, float 
     warp_at(table, amount, x + 300.0f, y, z, out);
 }
 
+/* Nodes of a lattice row, a block at a time, so that the compiler can do several at once. */
+enum { BLOCK = 64 };
+
+typedef struct {
+    float x[BLOCK], y[BLOCK], z[BLOCK];
+} points;
+
+#define CP_NODES for (int32_t i = 0; i < n; i++)
+
+static inline __attribute__((always_inline)) void warp_block(const float *table, float amount, float shift,
+                                                             const points *p, int32_t n, points *out) {
+    CP_NODES {
+        float e[3];
+        warp_at(table, amount, p->x[i] + shift, p->y[i], p->z[i], e);
+        out->x[i] = p->x[i] + e[0];
+        out->y[i] = p->y[i] + e[1];
+        out->z[i] = p->z[i] + e[2];
+    }
+}
+
+static inline __attribute__((always_inline)) void backward_block(const cp_motion *m, const points *p, int32_t n,
+                                                                 points *q) {
+    const cp_motion motion = *m;
+    *q = *p;
+    for (int step = 0; step < 8; step++) CP_NODES {
+        float f[3];
+        forward(&motion, q->x[i], q->y[i], q->z[i], f);
+        q->x[i] += p->x[i] - f[0];
+        q->y[i] += p->y[i] - f[1];
+        q->z[i] += p->z[i] - f[2];
+    }
+}
+
+static inline __attribute__((always_inline)) void add_residual(const cp_residual *residual, int32_t n, points *p) {
+    if (residual->amplitude <= 0.0f) return;
+    CP_NODES {
+        float e[3];
+        vector_noise(residual->table, p->x[i], p->y[i], p->z[i], 1.0f / residual->cell_mm, e);
+        p->x[i] += residual->amplitude * e[0];
+        p->y[i] += residual->amplitude * e[1];
+        p->z[i] += residual->amplitude * e[2];
+    }
+}
+
+static inline __attribute__((always_inline)) void place(const cp_slice *s, int32_t i0, int32_t j, int32_t n,
+                                                        points *p) {
+    float fj = (float)(j * STEP);
+    CP_NODES {
+        float fi = (float)((i0 + i) * STEP);
+        p->x[i] = s->origin[0] + fi * s->di[0] + fj * s->dj[0];
+        p->y[i] = s->origin[1] + fi * s->di[1] + fj * s->dj[1];
+        p->z[i] = s->origin[2] + fi * s->di[2] + fj * s->dj[2];
+    }
+}
+
+static inline __attribute__((always_inline)) void keep(const points *p, int32_t n, float *scratch, int64_t nodes,
+                                                       int64_t at) {
+    CP_NODES {
+        scratch[at + i] = p->x[i];
+        scratch[nodes + at + i] = p->y[i];
+        scratch[2 * nodes + at + i] = p->z[i];
+    }
+}
+
+/* Widens the bounds of how far coordinates lie from the place in the scanner. */
+static void widen(cp_slice *s, int space, const points *there, const points *here, int32_t n) {
+    const float *a[3] = {there->x, there->y, there->z}, *b[3] = {here->x, here->y, here->z};
+    for (int axis = 0; axis < 3; axis++) {
+        float low = s->shift_lo[space][axis], high = s->shift_hi[space][axis];
+        CP_NODES {
+            float d = a[axis][i] - b[axis][i];
+            low = d < low ? d : low;
+            high = d > high ? d : high;
+        }
+        s->shift_lo[space][axis] = low;
+        s->shift_hi[space][axis] = high;
+    }
+}
+
+CP_CLONES
+static void coordinate_rows(cp_slice *s, const cp_motion *motion, const cp_residual *residual,
+                            const float *warp_table, float warp_mm, float *scratch) {
+    int32_t nw = nodes_along(s->w), nh = nodes_along(s->h);
+    int64_t nodes = (int64_t)nw * nh;
+    points fixed, from, moving, warped;
+    for (int32_t j = 0; j < nh; j++)
+        for (int32_t i0 = 0; i0 < nw; i0 += BLOCK) {
+            int32_t n = nw - i0 < BLOCK ? nw - i0 : BLOCK;
+            int64_t at = (int64_t)j * nw + i0;
+            place(s, i0, j, n, &fixed);
+            warp_block(warp_table, warp_mm, 0.0f, &fixed, n, &warped);
+            keep(&warped, n, scratch, nodes, at);
+            widen(s, CP_STATIC_WARPED, &warped, &fixed, n);
+            from = fixed;
+            add_residual(residual, n, &from);
+            backward_block(motion, &from, n, &moving);
+            keep(&moving, n, scratch + 3 * nodes, nodes, at);
+            widen(s, CP_MOVING, &moving, &fixed, n);
+            warp_block(warp_table, warp_mm, 300.0f, &moving, n, &warped);
+            keep(&warped, n, scratch + 6 * nodes, nodes, at);
+            widen(s, CP_MOVING_WARPED, &warped, &fixed, n);
+        }
+}
+
 void cp_coordinates(cp_slice *s, const cp_motion *motion, const cp_residual *residual, const float *warp_table,
                     float warp_mm, float *scratch) {
-    int32_t w = s->w, h = s->h, nw = nodes_along(w), nh = nodes_along(h);
-    int64_t nodes = (int64_t)nw * nh;
-    for (int32_t j = 0; j < nh; j++)
-        for (int32_t i = 0; i < nw; i++) {
-            int64_t n = (int64_t)j * nw + i;
-            float fi = (float)(i * STEP), fj = (float)(j * STEP);
-            float p[3], q[3], e[3];
-            for (int a = 0; a < 3; a++) p[a] = s->origin[a] + fi * s->di[a] + fj * s->dj[a];
-            warp_at(warp_table, warp_mm, p[0], p[1], p[2], e);
-            for (int a = 0; a < 3; a++) scratch[a * nodes + n] = p[a] + e[a];
-            if (residual->amplitude > 0.0f) {
-                vector_noise(residual->table, p[0], p[1], p[2], 1.0f / residual->cell_mm, e);
-                for (int a = 0; a < 3; a++) p[a] += residual->amplitude * e[a];
-            }
-            backward(motion, p[0], p[1], p[2], q);
-            warp_at(warp_table, warp_mm, q[0] + 300.0f, q[1], q[2], e);
-            for (int a = 0; a < 3; a++) {
-                scratch[(3 + a) * nodes + n] = q[a];
-                scratch[(6 + a) * nodes + n] = q[a] + e[a];
-            }
-        }
+    int32_t w = s->w, h = s->h;
+    int64_t nodes = cp_lattice_nodes(w, h);
+    for (int space = 0; space < 4; space++)
+        for (int axis = 0; axis < 3; axis++) s->shift_lo[space][axis] = s->shift_hi[space][axis] = 0.0f;
+    coordinate_rows(s, motion, residual, warp_table, warp_mm, scratch);
     for (int a = 0; a < 3; a++) {
         spread(scratch + a * nodes, w, h, s->fixed_warped[a]);
         spread(scratch + (3 + a) * nodes, w, h, s->moving[a]);
@@ -144,23 +232,75 @@ void cp_coordinates(cp_slice *s, const cp_motion *motion, const cp_residual *res
     }
 }
 
+/* Where a point of this slice lies in the reference anatomy at `motion`, then where that lies at `other`. */
+CP_CLONES
+static void displacement_rows(const cp_slice *s, const cp_motion *motion, const cp_motion *other, float *scratch) {
+    int32_t nw = nodes_along(s->w), nh = nodes_along(s->h);
+    int64_t nodes = (int64_t)nw * nh;
+    const cp_motion there = *other;
+    points here, rest, moved;
+    for (int32_t j = 0; j < nh; j++)
+        for (int32_t i0 = 0; i0 < nw; i0 += BLOCK) {
+            int32_t n = nw - i0 < BLOCK ? nw - i0 : BLOCK;
+            place(s, i0, j, n, &here);
+            backward_block(motion, &here, n, &rest);
+            CP_NODES {
+                float f[3];
+                forward(&there, rest.x[i], rest.y[i], rest.z[i], f);
+                moved.x[i] = f[0] - here.x[i];
+                moved.y[i] = f[1] - here.y[i];
+                moved.z[i] = f[2] - here.z[i];
+            }
+            keep(&moved, n, scratch, nodes, (int64_t)j * nw + i0);
+        }
+}
+
 void cp_displacement(const cp_slice *s, const cp_motion *motion, const cp_motion *other, float *u0, float *u1,
                      float *u2, float *scratch) {
-    int32_t w = s->w, h = s->h, nw = nodes_along(w), nh = nodes_along(h);
-    int64_t nodes = (int64_t)nw * nh;
-    for (int32_t j = 0; j < nh; j++)
-        for (int32_t i = 0; i < nw; i++) {
-            int64_t n = (int64_t)j * nw + i;
-            float p[3], q[3], f[3];
-            for (int a = 0; a < 3; a++)
-                p[a] = s->origin[a] + (float)(i * STEP) * s->di[a] + (float)(j * STEP) * s->dj[a];
-            backward(motion, p[0], p[1], p[2], q);
-            forward(other, q[0], q[1], q[2], f);
-            for (int a = 0; a < 3; a++) scratch[a * nodes + n] = f[a] - p[a];
-        }
+    int32_t w = s->w, h = s->h;
+    int64_t nodes = cp_lattice_nodes(w, h);
+    displacement_rows(s, motion, other, scratch);
     spread(scratch, w, h, u0);
     spread(scratch + nodes, w, h, u1);
     spread(scratch + 2 * nodes, w, h, u2);
+}
+
+/* Where anatomy of this place is found once the residual field has moved it: p + a n(p) = x, as p - x. */
+CP_CLONES
+static void residual_rows(const cp_slice *s, const cp_residual *residual, float *scratch) {
+    int32_t nw = nodes_along(s->w), nh = nodes_along(s->h);
+    int64_t nodes = (int64_t)nw * nh;
+    points here, p, moved;
+    for (int32_t j = 0; j < nh; j++)
+        for (int32_t i0 = 0; i0 < nw; i0 += BLOCK) {
+            int32_t n = nw - i0 < BLOCK ? nw - i0 : BLOCK;
+            place(s, i0, j, n, &here);
+            p = here;
+            for (int step = 0; step < 12; step++) {
+                moved = p;
+                add_residual(residual, n, &moved);
+                CP_NODES {
+                    p.x[i] += here.x[i] - moved.x[i];
+                    p.y[i] += here.y[i] - moved.y[i];
+                    p.z[i] += here.z[i] - moved.z[i];
+                }
+            }
+            CP_NODES {
+                moved.x[i] = p.x[i] - here.x[i];
+                moved.y[i] = p.y[i] - here.y[i];
+                moved.z[i] = p.z[i] - here.z[i];
+            }
+            keep(&moved, n, scratch, nodes, (int64_t)j * nw + i0);
+        }
+}
+
+void cp_residual_displacement(const cp_slice *s, const cp_residual *residual, float *u0, float *u1, float *u2,
+                              float *scratch) {
+    int64_t nodes = cp_lattice_nodes(s->w, s->h);
+    residual_rows(s, residual, scratch);
+    spread(scratch, s->w, s->h, u0);
+    spread(scratch + nodes, s->w, s->h, u1);
+    spread(scratch + 2 * nodes, s->w, s->h, u2);
 }
 
 float cp_torso_distance(const cp_torso *t, float x, float y, float z) { return torso_distance(t, x, y, z); }

@@ -157,6 +157,17 @@ static int pixel_box(const cp_slice *s, const float *lo, const float *hi, float 
     return box[1] > box[0] && box[3] > box[2];
 }
 
+/* The same for a box in coordinates that lie between `ahead` and `back` mm from the place in the scanner. */
+static int shifted_box(const cp_slice *s, const float *lo, const float *hi, const float *back, const float *ahead,
+                       float margin, int32_t *box) {
+    float low[3], high[3];
+    for (int a = 0; a < 3; a++) {
+        low[a] = lo[a] - back[a];
+        high[a] = hi[a] - ahead[a];
+    }
+    return pixel_box(s, low, high, margin, box);
+}
+
 typedef struct {
     int32_t index, i0, i1, j0, j1, always;
 } active;
@@ -166,17 +177,17 @@ enum { MOST = 512 };
 CP_CLONES
 void cp_paint(cp_slice *s, const cp_primitive *primitives, const cp_organ *organ, const float *values,
               const float *amplitudes, int32_t tissues) {
-    /* Organs that move can be found up to the largest breath away from where they are at rest. */
-    const float margin = organ->space >= CP_MOVING ? 38.0f : (organ->space == CP_STATIC_WARPED ? 9.0f : 1.5f);
+    const float margin = 2.0f + organ->feather_mm + 1.5f * s->pixel_mm;
+    const float *back = s->shift_hi[organ->space], *ahead = s->shift_lo[organ->space];
     int32_t box[4];
-    if (!pixel_box(s, organ->lo, organ->hi, margin, box)) return;
+    if (!shifted_box(s, organ->lo, organ->hi, back, ahead, margin, box)) return;
     active list[MOST];
     int32_t live = 0;
     for (int32_t k = 0; k < organ->count && live < MOST; k++) {
         const cp_primitive *p = primitives + organ->first + k;
         int32_t b[4] = {box[0], box[1], box[2], box[3]};
         int always = p->op != CP_UNION || p->blend > 0.0f;
-        if (!always && !pixel_box(s, p->lo, p->hi, margin, b)) continue;
+        if (!always && !shifted_box(s, p->lo, p->hi, back, ahead, margin, b)) continue;
         list[live].index = organ->first + k;
         list[live].i0 = b[0];
         list[live].i1 = b[1];

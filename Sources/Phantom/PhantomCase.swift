@@ -55,6 +55,9 @@ public struct PhantomCase: Sendable {
     public let respiration: Respiration
     let patient: Patient
     let textureKey: UInt64
+    /// Faults of the image that are made while it is rendered at the truth's moment.
+    let faults: PhantomFaults
+    let residual: Residual?
 
     /// Draws the case.
     public init(_ specification: PhantomSpecification) {
@@ -73,15 +76,17 @@ public struct PhantomCase: Sendable {
             respiration: respiration, textureKey: stream.child(8).key)
     }
 
-    private init(
+    init(
         specification: PhantomSpecification, patient: Patient, vessels: [VesselTree], respiration: Respiration,
-        textureKey: UInt64
+        textureKey: UInt64, faults: PhantomFaults = PhantomFaults(), residual: Residual? = nil
     ) {
         self.specification = specification
         self.patient = patient
         self.vessels = vessels
         self.respiration = respiration
         self.textureKey = textureKey
+        self.faults = faults
+        self.residual = residual
         lesions = patient.lesions
         let anatomy = patient.anatomy
         let decade = anatomy.ageYears / 10 * 10
@@ -96,7 +101,7 @@ public struct PhantomCase: Sendable {
     public func breathing(_ respiration: Respiration) -> PhantomCase {
         PhantomCase(
             specification: specification, patient: patient, vessels: vessels, respiration: respiration,
-            textureKey: textureKey)
+            textureKey: textureKey, faults: faults, residual: residual)
     }
 
     /// Where a point of the reference anatomy lies at a phase, mm RAS.
@@ -105,6 +110,15 @@ public struct PhantomCase: Sendable {
         var p: [Float] = [Float(point.x), Float(point.y), Float(point.z)]
         var q = p
         cp_forward(&motion, &p, &q)
+        return SIMD3(Double(q[0]), Double(q[1]), Double(q[2]))
+    }
+
+    /// Which point of the reference anatomy lies at a place at a phase, mm RAS; the inverse of `position(ofReference:atPhase:)`.
+    public func reference(ofPosition point: SIMD3<Double>, atPhase phase: Double) -> SIMD3<Double> {
+        var motion = respiration.motion(at: phase, anatomy: patient.anatomy)
+        var p: [Float] = [Float(point.x), Float(point.y), Float(point.z)]
+        var q = p
+        cp_backward(&motion, &p, &q)
         return SIMD3(Double(q[0]), Double(q[1]), Double(q[2]))
     }
 

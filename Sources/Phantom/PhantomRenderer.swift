@@ -12,12 +12,13 @@ public struct PhantomRenderer: Sendable {
     private let source: Pose
     private let truth: Pose
     private let texture: [Float]
-    private let noiseKey: UInt64
+    let noiseKey: UInt64
 
     /// Anatomy at one phase.
     private struct Pose: Sendable {
         let motion: cp_motion
         let segments: [(tree: VesselKind, tubes: [cp_segment])]
+        let residual: Residual?
     }
 
     /// Prepares a case for a grid.
@@ -28,8 +29,8 @@ public struct PhantomRenderer: Sendable {
         acquisition = Acquisition(
             subject.specification, anatomy: subject.patient.anatomy, pixelMM: (spacing.x + spacing.y) / 2,
             sliceMM: spacing.z)
-        source = PhantomRenderer.pose(subject, phase: subject.respiration.sourcePhase)
-        truth = PhantomRenderer.pose(subject, phase: subject.respiration.truthPhase)
+        source = PhantomRenderer.pose(subject, phase: subject.respiration.sourcePhase, residual: nil)
+        truth = PhantomRenderer.pose(subject, phase: subject.respiration.truthPhase, residual: subject.residual)
         let cells = 128 * 128 * 128
         var scratch = [Float](repeating: 0, count: 2 * cells)
         texture = [Float](unsafeUninitializedCapacity: cells) { buffer, count in
@@ -39,22 +40,26 @@ public struct PhantomRenderer: Sendable {
         noiseKey = RandomStream(key: subject.specification.key).child(11).key
     }
 
-    private static func pose(_ subject: PhantomCase, phase: Double) -> Pose {
+    private static func pose(_ subject: PhantomCase, phase: Double, residual: Residual?) -> Pose {
+        // Smooth vectors rarely exceed four standard deviations in length.
+        let slack = 4 * Double(residual?.amplitude ?? 0)
         let motion = subject.respiration.motion(at: phase, anatomy: subject.patient.anatomy)
         let segments = subject.vessels.map { tree in
             (
                 tree: tree.kind,
                 tubes: tree.branches.flatMap { branch in
                     zip(branch.centreLineMM, branch.centreLineMM.dropFirst()).map { a, b in
-                        segment(a, b, branch.radiusMM, motion)
+                        segment(a, b, branch.radiusMM, motion, slack: slack)
                     }
                 }
             )
         }
-        return Pose(motion: motion, segments: segments)
+        return Pose(motion: motion, segments: segments, residual: residual)
     }
 
-    private static func segment(_ a: Point, _ b: Point, _ radius: Double, _ motion: cp_motion) -> cp_segment {
+    private static func segment(_ a: Point, _ b: Point, _ radius: Double, _ motion: cp_motion, slack: Double)
+        -> cp_segment
+    {
         var m = motion
         var s = cp_segment()
         s.a = (Float(a.x), Float(a.y), Float(a.z))
@@ -70,7 +75,7 @@ public struct PhantomRenderer: Sendable {
         let p = posed(a)
         let q = posed(b)
         // Motion stretches by less than a fifth.
-        let reach = Point(repeating: 1.25 * radius + 0.3)
+        let reach = Point(repeating: 1.25 * radius + 0.3 + slack)
         let low = pointwiseMin(p, q) - reach
         let high = pointwiseMax(p, q) + reach
         s.lo = (Float(low.x), Float(low.y), Float(low.z))
@@ -100,6 +105,7 @@ public struct PhantomRenderer: Sendable {
         var result = PhantomSlice()
         if content.contains(.labels) { label(&result, workspace, layers: layers.count) }
         finish(&result, &slice, k, moment, content, workspace)
+        if moment == .truth { spoil(&result, slice: k, workspace) }
         if content.contains(.displacement) {
             let origin = grid.world(0, 0, Double(k))
             slice.origin = (Float(origin.x), Float(origin.y), Float(origin.z))
@@ -132,8 +138,10 @@ public struct PhantomRenderer: Sendable {
         workspace.bytePlane(0).update(repeating: 0, count: n)
         var motion = pose.motion
         var cavity = patient.anatomy.cavity
-        var residual = cp_residual()
-        cp_coordinates(&slice, &motion, &residual, patient.warpTable, Float(patient.anatomy.warpMM), workspace.lattice)
+        Residual.with(pose.residual) { residual in
+            cp_coordinates(
+                &slice, &motion, &residual, patient.warpTable, Float(patient.anatomy.warpMM), workspace.lattice)
+        }
         cp_cavity(&slice, &cavity)
         patient.primitives.withUnsafeBufferPointer { primitives in
             patient.organs.withUnsafeBufferPointer { organs in

@@ -11,5 +11,5 @@ struct CohortCommand: AsyncParsableCommand {
             Example:
               validate cohort check cohort/
             """,
-        subcommands: [CohortCheckCommand.self, CohortAssembleCommand.self])
+        subcommands: [CohortPhantomCommand.self, CohortCheckCommand.self, CohortAssembleCommand.self])
 }

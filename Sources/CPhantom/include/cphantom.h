@@ -94,6 +94,8 @@ typedef struct {
     uint8_t *vessel_label;
     uint8_t *lesion_label;
     int32_t modalities;    /* bit 0 CT, bit 1 MR */
+    float shift_lo[4][3];  /* bounds, by space, of coordinates less the place in the scanner, mm */
+    float shift_hi[4][3];
 } cp_slice;
 
 /* Point of a centre line segment: from a to b in the reference anatomy, and where it lies in this phase. */
@@ -125,6 +127,9 @@ void cp_coordinates(cp_slice *slice, const cp_motion *motion, const cp_residual 
 /* Displacement (3 planes, mm) from this slice's anatomy to the one at `other`. */
 void cp_displacement(const cp_slice *slice, const cp_motion *motion, const cp_motion *other, float *u0, float *u1,
                      float *u2, float *scratch);
+/* The same for a residual field: from anatomy without to anatomy with it. */
+void cp_residual_displacement(const cp_slice *slice, const cp_residual *residual, float *u0, float *u1, float *u2,
+                              float *scratch);
 int64_t cp_lattice_nodes(int32_t w, int32_t h);
 
 void cp_cavity(cp_slice *slice, const cp_torso *cavity);

@@ -32,6 +32,6 @@ static inline __attribute__((always_inline)) float ck_exp(float x) {
 
 static inline __attribute__((always_inline)) float ck_sigmoid(float x) { return 1.0f / (1.0f + ck_exp(-x)); }
 
-static inline __attribute__((always_inline)) float ck_silu(float x) { return x * ck_sigmoid(x); }
+static inline __attribute__((always_inline)) float ck_silu(float x) { return x / (1.0f + ck_exp(-x)); }
 
 #endif

@@ -10,7 +10,7 @@ struct CaseInputs {
     let files: CaseFiles
     let generated: GeneratedCase
 
-    /// The inputs; masks of the cohort come before those that the generator made.
+    /// The inputs; masks of the cohort come before those that the generator made, if the protocol takes them.
     func inputs() -> EvaluationInputs {
         var inputs = EvaluationInputs(modality: item.truth.series.modality)
         inputs.reference = files.truth
@@ -21,15 +21,28 @@ struct CaseInputs {
         inputs.vessels = files.vessels
         inputs.generatedLiver = generated.liver
         inputs.generatedLesions = files.generatedLesions ?? generated.lesions
-        inputs.generatedVessels = files.generatedVessels ?? generated.vessels
+        inputs.generatedVessels = files.generatedVessels ?? vesselsOfGenerator
         inputs.landmarks = files.landmarks
         inputs.generatedLandmarks = files.generatedLandmarks
         inputs.displacement = files.displacement
         inputs.dataRange = dataRange()
-        if generated.segmentation != nil, files.generatedLesions == nil || files.generatedVessels == nil {
-            inputs.segmentation = generated.segmentation
-        }
+        inputs.segmentation = segmentation
         return inputs
+    }
+
+    /// Vessels that the generator found in its own image; a protocol that names another method does not take them.
+    private var vesselsOfGenerator: Mask? {
+        guard let method = plan.measurement.segmentation, method != generated.segmentation else {
+            return generated.vessels
+        }
+        return nil
+    }
+
+    /// The method behind masks that the generator made and the evaluation uses.
+    private var segmentation: String? {
+        let usesLesions = files.generatedLesions == nil && generated.lesions != nil
+        let usesVessels = files.generatedVessels == nil && vesselsOfGenerator != nil
+        return usesLesions || usesVessels ? generated.segmentation : nil
     }
 
     /// The range of the protocol; nil leaves the rule of the modality.

@@ -90,6 +90,7 @@ struct CaseRun {
         do throws(EvaluationError) { result = try CaseEvaluation.evaluate(inputs, settings: settings()) } catch {
             throw CaseFailure(error)
         }
+        if Task.isCancelled { return state.isCancelled = true }
         let measured = try result.measurements + ceiling(files, inputs)
         state.record.measurements = measured.map { measurement in
             MeasurementRecord(
@@ -199,6 +200,8 @@ struct CaseRun {
         var settings = settings()
         settings.metrics = ["ssim", "mae", "psnr"]
         settings.required = []
+        settings.vesselSegmentation = nil
+        settings.imageDeformation = nil
         do throws(EvaluationError) {
             return try CaseEvaluation.evaluate(ideal, settings: settings).measurements.map { measurement in
                 var measurement = measurement
@@ -216,7 +219,17 @@ struct CaseRun {
         return EvaluationSettings(
             nsdToleranceMM: plan.measurement.nsdToleranceMM,
             metrics: plan.measurement.metrics.map { Set($0).union(targets.map(\.metric)) }, required: targets,
-            vessels: vessels, threads: options.threadsPerCase)
+            // Used where a mask is missing, also when the protocol names masks that this generator does not make.
+            vessels: vessels, vesselSegmentation: plan.measurement.segmentation == nil ? nil : .vesselness1,
+            imageDeformation: imageDeformation(), threads: options.threadsPerCase)
+    }
+
+    /// Image-only deformation where the protocol names a registration; its limit is that of the endpoint's criterion.
+    private func imageDeformation() -> ImageDeformationSettings? {
+        guard plan.measurement.registration == RegistrationSettings.plk3d1.identifier else { return nil }
+        let endpoint = plan.endpoints.first { $0.metric == "coronal_deformation" }
+        let limit = plan.criteria.first { $0.endpointOID == endpoint?.oid }?.threshold
+        return ImageDeformationSettings(limitMM: limit, cohortRegistrationErrorMM: item.registrationErrorMM)
     }
 
     private func draw(

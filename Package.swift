@@ -69,7 +69,7 @@ let package = Package(
         library(
             "Reports",
             [
-                "Imaging", "Metrics", "Statistics", "Study",
+                "Cohort", "Imaging", "Metrics", "Statistics", "Study",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Mustache", package: "swift-mustache"),
             ]),
@@ -94,7 +94,9 @@ let package = Package(
         tests(
             "StudyTests", ["Cohort", "Engine", "Imaging", "Metrics", "Statistics", "Study"],
             resources: [.copy("Fixtures")]),
-        tests("ReportsTests", ["Reports", "Study"]),
+        tests(
+            "ReportsTests",
+            ["Cohort", "Imaging", "Metrics", "Reports", "Study", .product(name: "Mustache", package: "swift-mustache")]),
         tests("ValidateTests", ["Imaging", "Validate"]),
     ],
     swiftLanguageModes: [.v6]

@@ -34,7 +34,7 @@ struct CohortAssembleCommand: AsyncParsableCommand {
     @OptionGroup var options: OutputOptions
 
     func run() async throws {
-        let progress = ProgressLine("cases", total: 0, isSilent: options.quiet)
+        let progress = ProgressLine("cases", total: nil, isSilent: options.quiet)
         let cohort = try CohortAssembly.assemble(
             table: table, into: output,
             description: DatasetDescription(

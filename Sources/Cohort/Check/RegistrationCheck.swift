@@ -26,24 +26,21 @@ struct RegistrationCheck {
         guard let a = Quantised(source), let b = Quantised(truth) else { return nil }
         let spacing = geometry.spacingMM
         func steps(_ axis: Int) -> Int { Int((RegistrationCheck.stepMM / spacing[axis]).rounded()) }
-        let here = RegistrationCheck.information(a, b, geometry.dimensions, SIMD3(0, 0, 0))
-        var best: (offset: SIMD3<Double>, mutual: Double)?
+        let zero = SIMD3(0, 0, 0)
+        var best: (offset: SIMD3<Double>, gain: Double)?
         for axis in 0..<3 where steps(axis) > 0 && 4 * steps(axis) < geometry.dimensions[axis] {
             for sign in [-1, 1] {
                 var offset = SIMD3(0, 0, 0)
                 offset[axis] = sign * steps(axis)
-                let aside = RegistrationCheck.information(a, b, geometry.dimensions, offset)
-                if aside.mutual > best?.mutual ?? 0 {
-                    best = (SIMD3<Double>(offset) * spacing, aside.mutual)
-                }
+                // Both where they lie and aside over the same voxels of the source: a cut changes the share of air.
+                let here = RegistrationCheck.information(a, b, geometry.dimensions, within: offset, offset: zero)
+                let aside = RegistrationCheck.information(a, b, geometry.dimensions, within: offset, offset: offset)
+                let gain = aside.mutual / max(here.mutual, 1e-9) - 1
+                if gain > best?.gain ?? RegistrationCheck.margin { best = (SIMD3<Double>(offset) * spacing, gain) }
             }
         }
-        nmi = here.normalised
-        if let best, best.mutual > here.mutual * (1 + RegistrationCheck.margin) {
-            better = (best.offset, best.mutual / max(here.mutual, 1e-9) - 1)
-        } else {
-            better = nil
-        }
+        nmi = RegistrationCheck.information(a, b, geometry.dimensions, within: zero, offset: zero).normalised
+        better = best.map { (offsetMM: $0.offset, gain: $0.gain) }
     }
 
     /// An image in `bins` steps between its 1st and 99th percentile; 255 where it is not finite.
@@ -66,16 +63,20 @@ struct RegistrationCheck {
         }
     }
 
-    /// Mutual information in nat and its normalised form, over a lattice of samples away from the border.
+    /// Mutual information in nat and its normalised form, over a lattice of samples.
+    ///
+    /// - Parameters:
+    ///   - margin: Only voxels of `a` whose neighbour at this offset lies in the grid.
+    ///   - offset: Where `b` is looked at; zero or `margin`.
     private static func information(
-        _ a: Quantised, _ b: Quantised, _ size: SIMD3<Int>, _ offset: SIMD3<Int>
+        _ a: Quantised, _ b: Quantised, _ size: SIMD3<Int>, within margin: SIMD3<Int>, offset: SIMD3<Int>
     ) -> (mutual: Double, normalised: Double) {
         let step = max(1, Int(pow(Double(size.x * size.y * size.z) / Double(samples), 1.0 / 3).rounded(.down)))
         var joint = [Double](repeating: 0, count: bins * bins)
         var total = 0.0
-        for k in stride(from: max(0, -offset.z), to: size.z - max(0, offset.z), by: step) {
-            for j in stride(from: max(0, -offset.y), to: size.y - max(0, offset.y), by: step) {
-                for i in stride(from: max(0, -offset.x), to: size.x - max(0, offset.x), by: step) {
+        for k in stride(from: max(0, -margin.z), to: size.z - max(0, margin.z), by: step) {
+            for j in stride(from: max(0, -margin.y), to: size.y - max(0, margin.y), by: step) {
+                for i in stride(from: max(0, -margin.x), to: size.x - max(0, margin.x), by: step) {
                     let x = a.steps[i + size.x * (j + size.y * k)]
                     let y = b.steps[i + offset.x + size.x * (j + offset.y + size.y * (k + offset.z))]
                     guard x != 255, y != 255 else { continue }

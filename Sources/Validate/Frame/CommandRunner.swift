@@ -42,7 +42,8 @@ enum CommandRunner {
 
     /// Help, version and wrong usage are printed by the parser.
     private static func isParserError(_ error: any Error) -> Bool {
-        error is ValidationError || error is CleanExit || ValidateCommand.exitCode(for: error) == .validationFailure
+        // Any other error would count as a failure of the command.
+        [.success, .validationFailure].contains(ValidateCommand.exitCode(for: error))
     }
 
     /// The first signal stops the work at its next safe point; the second one ends the process at once.

@@ -9,7 +9,7 @@ final class ProgressLine: Sendable {
     }
 
     private let label: String
-    private let total: Int
+    private let total: Int?
     private let isSilent: Bool
     private let isInteractive: Bool
     private let state = Mutex(State())
@@ -18,9 +18,9 @@ final class ProgressLine: Sendable {
     ///
     /// - Parameters:
     ///   - label: What is counted, such as `cases`.
-    ///   - total: How many there are.
+    ///   - total: How many there are; nil where that is not known.
     ///   - isSilent: Whether to print nothing.
-    init(_ label: String, total: Int, isSilent: Bool = false) {
+    init(_ label: String, total: Int?, isSilent: Bool = false) {
         self.label = label
         self.total = total
         self.isSilent = isSilent
@@ -35,7 +35,7 @@ final class ProgressLine: Sendable {
             if isInteractive {
                 draw(state.done, note)
             } else {
-                Terminal.error("\(label) \(state.done)/\(total): \(note)")
+                Terminal.error("\(label) \(count(state.done)): \(note)")
             }
         }
     }
@@ -58,8 +58,11 @@ final class ProgressLine: Sendable {
     }
 
     private func draw(_ done: Int, _ note: String) {
-        drawBar(share: total > 0 ? Double(done) / Double(total) : 1, text: "\(done)/\(total) \(label) \(note)")
+        drawBar(
+            share: total.map { $0 > 0 ? Double(done) / Double($0) : 1 } ?? 0, text: "\(count(done)) \(label) \(note)")
     }
+
+    private func count(_ done: Int) -> String { total.map { "\(done)/\($0)" } ?? "\(done)" }
 
     private func drawBar(share: Double, text: String) {
         let width = 24

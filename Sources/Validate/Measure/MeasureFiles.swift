@@ -95,7 +95,12 @@ struct MeasureFiles {
     }
 
     private mutating func mask(_ path: String?, _ side: Side, _ role: String) throws -> Mask? {
-        try path.map { try read($0, side, role).mask() }
+        guard let path else { return nil }
+        let labels = try read(path, side, role).labels()
+        if let largest = labels.voxels.max(), largest > 1 {
+            findings.append(("\(side) \(role)", "the mask has labels up to \(largest); every label counts as inside"))
+        }
+        return labels.map { $0 == 0 ? 0 : 1 }
     }
 
     private mutating func labels(_ path: String?, _ side: Side, _ role: String) throws -> LabelMap? {

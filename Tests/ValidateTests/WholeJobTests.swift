@@ -1,0 +1,165 @@
+import Foundation
+import Imaging
+import Testing
+
+/// The main job through the built command: files in, exit codes, JSON and report out.
+@Suite struct WholeJobTests {
+    private var limbProtocol: String {
+        CommandRun.checkout.appendingPathComponent("protocols/limb-ct-to-mr.xml").path
+    }
+
+    @Test func aStudyOfThreePairsRunsToItsReport() throws {
+        let study = try SmallStudy()
+        let check = try CommandRun(["cohort", "check", study.path("cohort"), "--json", "--quiet"])
+        #expect(check.exitCode == 0, "\(check.errors)")
+        #expect(try check.json()["errors"] as? Int == 0)
+
+        let arguments = [
+            "run", "--protocol", limbProtocol, "--cohort", study.path("cohort"), "--store", study.path("s.sqlite"),
+            "--generator", "intensity-map", "--json", "--quiet",
+        ]
+        let run = try CommandRun(arguments)
+        // Three cases are fewer than the criteria ask for: a verdict, not an error.
+        #expect(run.exitCode == 1, "\(run.errors)")
+        let result = try run.json()
+        #expect(result["schema"] as? String == "validate.run/1")
+        #expect(result["verdict"] as? String == "not_evaluable")
+        #expect((result["cases"] as? [String: Int])?["ok"] == 3)
+
+        let again = try CommandRun(arguments + ["--resume"]).json()
+        #expect(again["run"] as? String == result["run"] as? String)
+        #expect(again["results_digest"] as? String == result["results_digest"] as? String)
+
+        let report = try CommandRun(["report", "--store", study.path("s.sqlite"), "--output", study.path("report")])
+        #expect(report.exitCode == 0, "\(report.errors)")
+        let page = try String(contentsOfFile: study.path("report/report.html"), encoding: .utf8)
+        #expect(page.contains("<title>") && page.utf8.count < 10_000_000)
+        #expect(!page.contains(study.folder))
+    }
+
+    @Test func measurePrintsTheDocumentOfTheDesign() throws {
+        let study = try SmallStudy()
+        let run = try CommandRun([
+            "measure", "--reference", study.path("cohort/t0.nii.gz"), "--generated", study.path("cohort/t1.nii.gz"),
+            "--modality", "MR", "--reference-lesions", study.path("cohort/l0.nii.gz"), "--generated-lesions",
+            study.path("cohort/l1.nii.gz"), "--json",
+        ])
+        #expect(run.exitCode == 0, "\(run.errors)")
+        let document = try run.json()
+        #expect(document["schema"] as? String == "validate.measure/1")
+        let digest = try #require((document["reference"] as? [String: Any])?["sha256"] as? String)
+        #expect(digest.count == 64)
+        let rows = try #require(document["measurements"] as? [[String: Any]])
+        func row(_ metric: String, _ structure: String) -> [String: Any]? {
+            rows.first { $0["metric"] as? String == metric && $0["structure"] as? String == structure }
+        }
+        let ssim = try #require(row("ssim", "body"))
+        #expect(ssim["status"] as? String == "ok" && ssim["unit"] as? String == "1")
+        #expect((ssim["parameters"] as? [String: Any])?["data_range"] != nil)
+        #expect(row("dice", "lesions")?["value"] as? Double == 1)
+        #expect(row("hausdorff_95", "lesions")?["value"] as? Double == 0)
+    }
+
+    @Test func whatHasNoValueSaysWhy() throws {
+        let study = try SmallStudy()
+        let file = study.path("cohort/t0.nii.gz")
+        let run = try CommandRun([
+            "measure", "--reference", file, "--generated", file, "--modality", "MR", "--metrics", "psnr,vtc", "--json",
+        ])
+        let rows = try #require(try run.json()["measurements"] as? [[String: Any]])
+        #expect(rows.map { $0["reason_code"] as? String } == ["identical_images", "input_missing"])
+        #expect(rows.allSatisfy { $0["value"] is NSNull && $0["status"] as? String == "not_computed" })
+        #expect(run.output.contains("identical to the reference"))
+    }
+
+    @Test func negativeRangesAndSeventeenDigitsTravel() throws {
+        let study = try SmallStudy()
+        let run = try CommandRun([
+            "measure", "--reference", study.path("cohort/s0.nii.gz"), "--generated", study.path("cohort/s1.nii.gz"),
+            "--modality", "CT", "--range", "-1024", "3071", "--metrics", "rmse", "--json", "-q",
+        ])
+        #expect(run.exitCode == 0, "\(run.errors)")
+        let match = try #require(run.output.firstMatch(of: /"value": (\d+\.\d+)/))
+        #expect(match.1.filter(\.isNumber).count == 17)
+    }
+
+    @Test func errorsHaveTheirExitCodesAndOneLine() throws {
+        let study = try SmallStudy()
+        let truth = study.path("cohort/t0.nii.gz")
+        try NIfTIWriter.write(
+            Volume<Float>(
+                geometry: try Geometry(dimensions: SIMD3(30, 28, 13), affine: study.geometry.affine), repeating: 1),
+            to: study.path("other.nii"))
+        try Data("<StudyProtocol/>".utf8).write(to: URL(fileURLWithPath: study.path("bad.xml")))
+        let expected: [(code: Int32, words: [String], arguments: [String])] = [
+            (
+                65, ["other.nii", "30×28×13", "30×28×14"],
+                ["measure", "--reference", truth, "--generated", study.path("other.nii"), "--modality", "MR"]
+            ),
+            (
+                66, ["absent.nii", "does not exist"],
+                ["measure", "--reference", truth, "--generated", study.path("absent.nii")]
+            ),
+            (64, ["simm"], ["measure", "--reference", truth, "--generated", truth, "--metrics", "simm"]),
+            (64, ["--generated"], ["measure", "--reference", truth]),
+            (
+                66, ["absent.xml"],
+                [
+                    "run", "--protocol", study.path("absent.xml"), "--cohort", study.path("cohort"), "--store",
+                    study.path("s.sqlite"),
+                ]
+            ),
+            (
+                78, ["bad.xml"],
+                [
+                    "run", "--protocol", study.path("bad.xml"), "--cohort", study.path("cohort"), "--store",
+                    study.path("s.sqlite"),
+                ]
+            ),
+            (
+                73, ["no-folder"],
+                [
+                    "generate", "--source", study.path("cohort/s0.nii.gz"), "--output", study.path("no-folder/g.nii"),
+                    "--generator", "intensity-map", "--cohort", study.path("cohort"),
+                ]
+            ),
+        ]
+        for (code, words, arguments) in expected {
+            let run = try CommandRun(arguments)
+            #expect(run.exitCode == code, "\(arguments[0]): \(run.errors)")
+            for word in words { #expect(run.errors.contains(word), "\(run.errors)") }
+            #expect(run.output.isEmpty)
+            #expect(!run.errors.unicodeScalars.contains { $0.value < 0x20 && $0 != "\n" && $0 != "\t" })
+        }
+    }
+
+    @Test func everySubcommandHasHelpWithAnExample() throws {
+        for command in [
+            ["run"], ["measure"], ["inspect"], ["generate"], ["cohort", "check"], ["cohort", "assemble"], ["demo"],
+        ] {
+            let help = try CommandRun(command + ["--help"])
+            #expect(help.exitCode == 0)
+            #expect(help.output.contains("validate \(command.joined(separator: " "))"), "\(help.output)")
+        }
+        #expect(try CommandRun(["--version"]).output.hasPrefix("0."))
+    }
+
+    @Test func aFullDiskIsAnErrorThatIsReported() throws {
+        let study = try SmallStudy()
+        // A limit on file size stands for a full disk; the signal it sends must not end the command.
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        let command = try #require(CommandRun.executable).path
+        process.arguments = [
+            "-c",
+            "ulimit -f 1; exec '\(command)' generate --source '\(study.path("cohort/s0.nii.gz"))' --output "
+                + "'\(study.path("g.nii"))' --generator intensity-map --cohort '\(study.path("cohort"))' -q",
+        ]
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationReason == .exit)
+        #expect(process.terminationStatus == 74)
+        #expect(!FileManager.default.fileExists(atPath: study.path("g.nii")))
+    }
+}

@@ -125,9 +125,13 @@ struct EndpointEstimator {
         return result
     }
 
-    /// Sites pooled by random effects (REML), modified Hartung-Knapp interval.
+    /// Sites pooled by random effects (REML), modified Hartung-Knapp interval; where a site has no variance of its own, the mixed model.
     private func siteAware(_ data: [Datum]) throws(StatisticsError) -> EndpointEstimate {
-        let pooled = try pooled(data)
+        let pooled: PooledEstimate
+        do throws(StatisticsError) { pooled = try self.pooled(data) } catch {
+            guard case .noVariance = error else { throw error }
+            return try mixed(data)
+        }
         var result = EndpointEstimate(method: "mean_random_effects")
         result.estimate = pooled.estimate
         (result.lower, result.upper) = (pooled.interval.lower, pooled.interval.upper)
@@ -138,6 +142,20 @@ struct EndpointEstimator {
         ]
         if pooled.hasFewSites { result.note = "fewer than five sites: the spread between sites is poorly known" }
         return result
+    }
+
+    /// The mean with a random effect of the site: a site with one case, or with equal values, still counts.
+    private func mixed(_ data: [Datum]) throws(StatisticsError) -> EndpointEstimate {
+        let sites = Dictionary(grouping: data, by: \.site).sorted { $0.key < $1.key }
+        let model = try MixedModel(sites.map { $0.value.map(\.number) }, level: level)
+        return EndpointEstimate(
+            method: "mean_mixed_model", estimate: model.intercept, lower: model.interval.lower,
+            upper: model.interval.upper,
+            parameters: [
+                MetricParameter("level", .number(level)), MetricParameter("sites", .integer(sites.count)),
+                MetricParameter("degrees_of_freedom", .number(model.degreesOfFreedom)),
+                MetricParameter("intraclass_correlation", .number(model.intraclassCorrelation)),
+            ], note: "a site has no variance of its own: mixed model with a random effect of the site")
     }
 
     /// The pooled sites, in the order of their codes.

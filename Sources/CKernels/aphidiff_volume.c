@@ -78,6 +78,22 @@ static inline __attribute__((always_inline)) float position(float x, float first
     return between((x - first) * rate, 0, last);
 }
 
+/* Value of a table at fractional nodes, trilinear; the last axis is the fastest. */
+static inline __attribute__((always_inline)) float table_at(
+    const float *table, const int nodes[3], float p0, float p1, float p2) {
+    const int step1 = nodes[2], step0 = nodes[1] * nodes[2];
+    int n0 = (int)p0, n1 = (int)p1, n2 = (int)p2;
+    n0 = n0 < nodes[0] - 2 ? n0 : nodes[0] - 2;
+    n1 = n1 < nodes[1] - 2 ? n1 : nodes[1] - 2;
+    n2 = n2 < nodes[2] - 2 ? n2 : nodes[2] - 2;
+    const float f0 = p0 - (float)n0, f1 = p1 - (float)n1, f2 = p2 - (float)n2;
+    const float *t = table + n0 * step0 + n1 * step1 + n2, *u = t + step0;
+    const float c00 = t[0] + f2 * (t[1] - t[0]), c01 = t[step1] + f2 * (t[step1 + 1] - t[step1]);
+    const float c10 = u[0] + f2 * (u[1] - u[0]), c11 = u[step1] + f2 * (u[step1 + 1] - u[step1]);
+    const float d0 = c00 + f1 * (c01 - c00), d1 = c10 + f1 * (c11 - c10);
+    return d0 + f0 * (d1 - d0);
+}
+
 CK_CLONES
 void ck_conditional_mean(
     const float *const slices[3], int height, int width, int radius, const float *table, const ck_axis_t axes[3], float *work,
@@ -102,23 +118,72 @@ void ck_conditional_mean(
         last[a] = (float)(axes[a].nodes - 1);
         rate[a] = (float)((double)(axes[a].nodes - 1) / ((double)axes[a].last - (double)axes[a].first));
     }
-    const int step0 = axes[1].nodes * axes[2].nodes, step1 = axes[2].nodes;
+    const int nodes[3] = {axes[0].nodes, axes[1].nodes, axes[2].nodes};
     const float *x = slices[1];
-    for (int64_t i = 0; i < count; i++) {
-        const float p0 = position(x[i], axes[0].first, rate[0], last[0]);
-        const float p1 = position(mean[i], axes[1].first, rate[1], last[1]);
-        const float p2 = position(spare[i], axes[2].first, rate[2], last[2]);
-        int n0 = (int)p0, n1 = (int)p1, n2 = (int)p2;
-        n0 = n0 < axes[0].nodes - 2 ? n0 : axes[0].nodes - 2;
-        n1 = n1 < axes[1].nodes - 2 ? n1 : axes[1].nodes - 2;
-        n2 = n2 < axes[2].nodes - 2 ? n2 : axes[2].nodes - 2;
-        const float f0 = p0 - (float)n0, f1 = p1 - (float)n1, f2 = p2 - (float)n2;
-        const float *t = table + n0 * step0 + n1 * step1 + n2;
-        const float c00 = t[0] + f2 * (t[1] - t[0]), c01 = t[step1] + f2 * (t[step1 + 1] - t[step1]);
-        const float *u = t + step0;
-        const float c10 = u[0] + f2 * (u[1] - u[0]), c11 = u[step1] + f2 * (u[step1 + 1] - u[step1]);
-        const float d0 = c00 + f1 * (c01 - c00), d1 = c10 + f1 * (c11 - c10);
-        out[i] = d0 + f0 * (d1 - d0);
+    for (int64_t i = 0; i < count; i++)
+        out[i] = table_at(
+            table, nodes, position(x[i], axes[0].first, rate[0], last[0]), position(mean[i], axes[1].first, rate[1], last[1]),
+            position(spare[i], axes[2].first, rate[2], last[2]));
+}
+
+/* Mean and standard deviation of the rows and columns of the pixels above a threshold. */
+static void body_place(const float *mean, int height, int width, float threshold, float centre[2], float spread[2]) {
+    double count = 0, sum[2] = {0}, square[2] = {0};
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++)
+            if (mean[(int64_t)y * width + x] > threshold) {
+                /* Whole numbers far below 2^53: exact in any order. */
+                count += 1;
+                sum[0] += y;
+                sum[1] += x;
+                square[0] += (double)y * y;
+                square[1] += (double)x * x;
+            }
+    const int size[2] = {height, width};
+    for (int axis = 0; axis < 2; axis++) {
+        const double mu = count > 0 ? sum[axis] / count : (size[axis] - 1) / 2.0;
+        const double variance = count > 0 ? square[axis] / count - mu * mu : size[axis] / 4.0 * (size[axis] / 4.0);
+        centre[axis] = (float)mu;
+        spread[axis] = (float)sqrt(variance > 0 ? variance : 0);
+        spread[axis] = spread[axis] > 1 ? spread[axis] : 1;
+    }
+}
+
+CK_CLONES
+void ck_refine_mean(
+    float *image, const float *local_mean, int height, int width, const int radii[2], float threshold, const float *tables,
+    int64_t stage_size, float *work) {
+    static const int near_nodes[3] = {48, 16, 12}, place_nodes[3] = {48, 16, 16};
+    const int64_t count = (int64_t)height * width;
+    float *small = work, *large = work + count, *rows = work + 2 * count;
+    const float rate = (float)(47 / 4.2), small_rate = (float)(15 / 4.2), large_rate = (float)(11 / 3.2);
+    const float place_rate = (float)(15 / 4.8);
+    float centre[2], spread[2];
+    body_place(local_mean, height, width, threshold, centre, spread);
+    for (int stage = 0; stage < 4; stage++) {
+        const float *table = tables + stage * stage_size;
+        if (stage % 2 == 0) {
+            box_rows(image, height, width, radii[0], rows);
+            box_columns(rows, height, width, radii[0], small);
+            box_rows(image, height, width, radii[1], rows);
+            box_columns(rows, height, width, radii[1], large);
+            for (int64_t i = 0; i < count; i++) {
+                const float change = table_at(
+                    table, near_nodes, position(image[i], -2, rate, 47), position(small[i], -2, small_rate, 15),
+                    position(large[i], -2, large_rate, 11));
+                image[i] = between(image[i] + change, -2, 2.2f);
+            }
+            continue;
+        }
+        for (int y = 0; y < height; y++) {
+            const float row = position(((float)y - centre[0]) / spread[0], -2.4f, place_rate, 15);
+            float *line = image + (int64_t)y * width;
+            for (int x = 0; x < width; x++) {
+                const float column = position(((float)x - centre[1]) / spread[1], -2.4f, place_rate, 15);
+                const float change = table_at(table, place_nodes, position(line[x], -2, rate, 47), row, column);
+                line[x] = between(line[x] + change, -2, 2.2f);
+            }
+        }
     }
 }
 

@@ -16,10 +16,18 @@ void ck_encode(const float *x, int64_t count, const float *from, const float *to
 void ck_decode(const float *x, int64_t count, const float *from, const float *to, int knots, float factor, float *out);
 
 /* What intensity, local mean and local spread say about the target. slices: the planes before, at and after; box of 2 * radius + 1 pixels cut
-   off at the border; table: intensity × mean × spread, trilinear. work: 4 * height * width floats. */
+   off at the border; table: intensity × mean × spread, trilinear. work: 4 * height * width floats; the first height * width of them hold the
+   local mean afterwards. */
 void ck_conditional_mean(
     const float *const slices[3], int height, int width, int radius, const float *table, const ck_axis_t axes[3], float *work,
     float *out);
+
+/* Four stages that correct the conditional mean in place: out += table(features), clamped to [-2, 2.2]. Stages 0 and 2 look at the value and its
+   box means with the two radii, stages 1 and 3 at the value and at the place relative to the body, which is where local_mean exceeds the
+   threshold. tables: 4 × stage_size. work: 3 * height * width floats. */
+void ck_refine_mean(
+    float *image, const float *local_mean, int height, int width, const int radii[2], float threshold, const float *tables,
+    int64_t stage_size, float *work);
 
 /* Bilinear resampling of a plane: output pixel (y, x) lies at input row y * step[0] + origin[0], column x * step[1] + origin[1]; outside of the
    input by more than half a pixel the value is `outside`, within it the border is repeated. */

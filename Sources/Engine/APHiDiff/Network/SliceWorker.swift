@@ -87,7 +87,7 @@ final class SliceWorker {
         clock.measure(.prepare) {
             network.conditionalMean.run(
                 Array(planes[index..<index + 3]), size: size, pixelMM: study.pixelMM, source: study.source,
-                target: study.target, work: meanRoom, into: plane.values)
+                target: study.target, isCT: network.isCT(study.source), work: meanRoom, into: plane.values)
             network.statistics.pack(
                 plane.values, size: size, series: study.target, into: slice.inputs, at: 2 * Widths.bands)
             for neighbour in 0..<3 {

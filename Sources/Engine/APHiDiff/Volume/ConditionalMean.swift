@@ -17,6 +17,12 @@ struct ConditionalMean: Sendable {
     private let pairs: [[Int]]
     private let radiusMM: Double
     private let tables: [Float]
+    /// Four correcting stages for each pair; nil where the weights have none.
+    private let stages: [Float]?
+    private static let stageSize = 48 * 16 * 16
+    private static let stageCount = 4
+    /// Radii, in mm, of the two box means that the stages look at.
+    private static let stageRadiiMM = [4.0, 20.0]
 
     init(_ weights: NetworkWeights) throws(SafetensorsError) {
         let description: Description = try NetworkWeights.describe("naive", of: weights.file)
@@ -32,6 +38,11 @@ struct ConditionalMean: Sendable {
         pairs = description.pairs
         radiusMM = description.radiusMM
         tables = try weights.file.floats("naive.tables", shape: [pairs.count] + axes.map { Int($0[0]) })
+        stages =
+            weights.file.tensors["naive.stages"] == nil
+            ? nil
+            : try weights.file.floats(
+                "naive.stages", shape: [pairs.count, ConditionalMean.stageCount, ConditionalMean.stageSize])
     }
 
     /// Whether there is a table from one series to another.
@@ -39,7 +50,7 @@ struct ConditionalMean: Sendable {
 
     /// Computes the image of the middle one of three slices, all in the network's domain.
     func run(
-        _ slices: [UnsafePointer<Float>], size: FrameSize, pixelMM: Double, source: Int, target: Int,
+        _ slices: [UnsafePointer<Float>], size: FrameSize, pixelMM: Double, source: Int, target: Int, isCT: Bool,
         work: GrowingBuffer<Float>, into out: UnsafeMutablePointer<Float>
     ) {
         guard let pair = pairs.firstIndex(of: [source, target]) else { return }
@@ -56,6 +67,15 @@ struct ConditionalMean: Sendable {
                     planes.assumingMemoryBound(to: UnsafePointer<Float>?.self).baseAddress, Int32(size.height),
                     Int32(size.width), Int32(radius), base + pair * count, axes, room, out)
             }
+        }
+        guard let stages else { return }
+        let radii = ConditionalMean.stageRadiiMM.map { Int32(max(1, Int($0 / pixelMM))) }
+        stages.withUnsafeBufferPointer { stages in
+            guard let base = stages.baseAddress else { return }
+            ck_refine_mean(
+                out, room, Int32(size.height), Int32(size.width), radii, isCT ? -1.2 : -0.9,
+                base + pair * ConditionalMean.stageCount * ConditionalMean.stageSize, Int64(ConditionalMean.stageSize),
+                room + size.height * size.width)
         }
     }
 }

@@ -117,8 +117,11 @@ struct FaultTests {
         faults.bias = 12
         let slices = Self.render(Self.subject.applying(faults).subject)
         #expect(slices.map(\.structures) == Self.truth.map(\.structures))
-        let liver = zip(slices, Self.truth).flatMap { shown, truth in
-            truth.liver.indices.filter { truth.liver[$0] == 1 }.map { Double(shown.mr[$0]) - Double(truth.mr[$0]) }
+        var liver: [Double] = []
+        for (shown, truth) in zip(slices, Self.truth) {
+            for at in truth.liver.indices where truth.liver[at] == 1 {
+                liver.append(Double(shown.mr[at]) - Double(truth.mr[at]))
+            }
         }
         let shift = liver.reduce(0, +) / Double(max(1, liver.count))
         #expect(abs(shift - 12) < 1.5, "\(shift)")

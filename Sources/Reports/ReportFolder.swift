@@ -1,0 +1,47 @@
+import Foundation
+import Imaging
+public import Study
+
+/// Writes a report with everything beside it into a folder: `report.html`, `report.pdf`, `results.json`, CSV tables, `protocol.xml`.
+public struct ReportFolder: Sendable {
+    /// The folder.
+    public let path: String
+
+    /// Creates the folder where it is missing.
+    ///
+    /// - Throws: `ReportError.cannotWrite`.
+    public init(path: String) throws(ReportError) {
+        self.path = path
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw .cannotWrite(path: path, reason: "the folder cannot be created")
+        }
+    }
+
+    /// Path of the page.
+    public var html: String { path + "/report.html" }
+    /// Path of the printed page.
+    public var pdf: String { path + "/report.pdf" }
+    /// Path of the results.
+    public var results: String { path + "/results.json" }
+    /// Path of the protocol.
+    public var protocolFile: String { path + "/protocol.xml" }
+
+    /// Writes the page, the protocol and the tables.
+    ///
+    /// - Throws: `ReportError.cannotWrite`.
+    public func write(_ report: StudyReport, record: RunRecord, export: ResultsExport) throws(ReportError) {
+        try write(report.html, to: html)
+        try write(record.protocolFile.xml, to: protocolFile)
+        try write(export.json(), to: results)
+        for name in ResultsExport.tableNames { try write(export.csv(table: name) ?? [], to: path + "/\(name).csv") }
+    }
+
+    private func write(_ bytes: [UInt8], to path: String) throws(ReportError) {
+        do throws(ImagingError) { try AtomicFile.write(bytes, to: path) } catch {
+            if case .cannotWrite(_, let reason) = error { throw .cannotWrite(path: path, reason: reason) }
+            throw .cannotWrite(path: path, reason: error.description)
+        }
+    }
+}

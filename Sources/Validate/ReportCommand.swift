@@ -1,0 +1,131 @@
+import ArgumentParser
+import Cohort
+import Foundation
+import Reports
+import Study
+
+/// `validate report`: renders a run of a store; nothing is computed anew.
+struct ReportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "report",
+        abstract: "Render a run of a store as HTML, and as PDF if asked.",
+        discussion: """
+            Writes report.html (one file, loads nothing), results.json, a CSV file per table and protocol.xml; with \
+            --pdf also report.pdf (tagged PDF/A-3a with results and protocol attached). The same store gives the same \
+            bytes. If the PDF cannot be printed, the rest is there all the same.
+
+            Examples:
+              validate report --store study.sqlite --output report/ --pdf
+              validate report --store study.sqlite --run 91c0 --baseline 3f2a --output report/
+            """)
+
+    @Option(name: .long, help: "The store.")
+    var store: String
+
+    @Option(name: .long, help: "Run to render, or the beginning of its identifier (default: the latest).")
+    var run: String?
+
+    @Option(name: .long, help: "Folder for the files; made if it does not exist.")
+    var output: String
+
+    @Flag(name: .long, help: "Print report.pdf too.")
+    var pdf = false
+
+    @Option(name: .long, help: "Run of an earlier model to show beside it, or the beginning of its identifier.")
+    var baseline: String?
+
+    @Option(name: .long, help: "Store of the earlier model's run, where it is another one.")
+    var baselineStore: String?
+
+    @Option(name: .long, help: "Folder of templates to use instead of the ones that come with the command.")
+    var templates: String?
+
+    @OptionGroup var format: OutputOptions
+
+    func run() async throws {
+        let rendering = try ReportJob(
+            storePath: store, run: run, folder: output, wantsPDF: pdf, baseline: baseline, baselineStore: baselineStore,
+            templates: templates
+        ).carryOut()
+        guard format.json else { return try Terminal.result(rendering.files.joined(separator: "\n")) }
+        try Terminal.result(
+            JSON.object([
+                ("schema", .string("validate.report/1")), ("run", .string(rendering.runID)),
+                ("report", .string(rendering.identifier)), ("verdict", .string(rendering.verdict.rawValue)),
+                ("html", .string(rendering.folder.html)), ("pdf", pdf ? .string(rendering.folder.pdf) : .null),
+            ]).text)
+    }
+}
+
+/// Renders a run into a folder.
+struct ReportJob {
+    var storePath: String
+    /// Run, or the beginning of its identifier; nil: the latest.
+    var run: String?
+    var folder: String
+    var wantsPDF: Bool
+    var baseline: String?
+    var baselineStore: String?
+    /// Folder of templates; nil: those that come with the command.
+    var templates: String?
+
+    /// What was written.
+    struct Outcome {
+        let runID: String
+        let identifier: String
+        let verdict: Verdict
+        let folder: ReportFolder
+        let files: [String]
+    }
+
+    /// Writes the page and what belongs beside it, then the PDF.
+    func carryOut() throws -> Outcome {
+        let share = try InstallationFolder.file("templates")
+        let opened = try Store.openForReading(path: storePath)
+        let summary = try opened.run(matching: run)
+        let record = try opened.record(ofRun: summary.id)
+        let report = try StudyReport(
+            record: record, templates: ReportTemplates(folder: templates ?? share),
+            options: ReportOptions(toolVersion: ToolVersion.current, regression: regression(record)))
+        let target = try ReportFolder(path: folder)
+        try target.write(report, record: record, export: ResultsExport(store: opened, run: summary.id))
+        var files = [target.html, target.results, target.protocolFile]
+        if wantsPDF {
+            let printer = try PDFPrinter(lookingIn: [(share as NSString).deletingLastPathComponent])
+            try printer.print(
+                html: target.html, to: target.pdf, attachments: [target.results, target.protocolFile],
+                epoch: epoch(record))
+            files.insert(target.pdf, at: 1)
+        }
+        return Outcome(
+            runID: summary.id, identifier: report.identifier, verdict: record.verdict, folder: target, files: files)
+    }
+
+    private func regression(_ record: RunRecord) throws -> RegressionReport? {
+        guard let baseline else { return nil }
+        let earlier = try Store.openForReading(path: baselineStore ?? storePath)
+        let old = try earlier.record(ofRun: earlier.run(matching: baseline).id, pictures: false)
+        return try RegressionComparison(
+            baseline: old, candidate: record, protocolSHA256: record.protocolFile.sha256, intersection: false
+        ).report()
+    }
+
+    /// The end of the run as the document's time: never the clock, so that the same store gives the same bytes.
+    private func epoch(_ record: RunRecord) -> Int {
+        let text = record.run.endedUTC ?? record.run.startedUTC
+        return (try? Date(text, strategy: .iso8601)).map { Int($0.timeIntervalSince1970) } ?? 0
+    }
+}
+
+extension ReportError: ExitStatusError {
+    var exitStatus: ExitStatus {
+        switch self {
+        case .templatesMissing: .noInput
+        case .template: .malformedInput
+        case .tooLarge: .cannotCreate
+        case .printerMissing: .cannotCreate
+        case .printerFailed: .inputOutput
+        case .cannotWrite(_, let reason): ExitStatus.ofWriting(reason: reason)
+        }
+    }
+}

@@ -42,13 +42,13 @@ package struct EndpointValues {
     package let entries: [Entry]
 
     /// Cases with a number.
-    var numbers: [Double] { entries.compactMap(\.number) }
+    package var numbers: [Double] { entries.compactMap(\.number) }
     /// Cases that have to have a number.
-    var planned: Int { entries.count { $0.value != .trueNegative } }
+    package var planned: Int { entries.count { $0.value != .trueNegative } }
     /// Cases without one.
-    var missing: Int { entries.count { $0.isMissing } }
+    package var missing: Int { entries.count { $0.isMissing } }
     /// Cases with a number.
-    var evaluated: Int { numbers.count }
+    package var evaluated: Int { numbers.count }
 
     /// Collects the values of an endpoint.
     ///

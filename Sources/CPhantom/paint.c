@@ -210,6 +210,13 @@ void cp_paint(cp_slice *s, const cp_primitive *primitives, const cp_organ *organ
             int64_t at = (int64_t)j * s->w + i0;
             const float *x = P[0] + at, *y = P[1] + at, *z = P[2] + at;
             int touched = 0;
+            if (organ->clip >= 1) {
+                /* Where what clips it is empty there is nothing to paint. */
+                const float *c = organ->clip >= 2 ? s->liver + at : s->cavity + at;
+                float open = 0.0f;
+                CP_LOOP open = c[i] > open ? c[i] : open;
+                if (open <= 0.0f) continue;
+            }
             CP_LOOP acc[i] = 1e6f;
             for (int32_t k = 0; k < live; k++) {
                 const active *a = list + k;

@@ -53,6 +53,12 @@ struct SceneBuilder {
         p.c = (Float(n.x), Float(n.y), Float(n.z))
         p.p = (Float(dot(n, point)), 0)
         finish(&p, op, blend, low: Point(repeating: -1e4), high: Point(repeating: 1e4))
+        guard op == Int32(CP_INTERSECT) else { return }
+        // A plane across an axis bounds the organ.
+        for axis in 0..<3 {
+            if n[axis] > 1 - 1e-12 { high[axis] = min(high[axis], point[axis]) }
+            if n[axis] < -1 + 1e-12 { low[axis] = max(low[axis], point[axis]) }
+        }
     }
 
     /// Adds the trunk or the cavity; with `half` > 0 only a shell `offset` outside its wall.

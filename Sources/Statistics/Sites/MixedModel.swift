@@ -28,7 +28,8 @@ public struct MixedModel: Equatable, Sendable {
     /// Fits the model.
     ///
     /// - Parameter sites: Values of the cases of each site; two sites at least, and one with two cases.
-    /// - Throws: `.tooFew`, `.notFinite`, `.noVariation` if cases do not differ within any site.
+    /// - Throws: `.tooFew`, also where so few cases leave the spread between sites unknown; `.notFinite`; `.noVariation` if cases do not
+    ///   differ within any site.
     /// - Source: Patterson and Thompson 1971, doi:10.1093/biomet/58.3.545; Satterthwaite 1946, doi:10.2307/3002019, in the form of lmerTest,
     ///   with exact derivatives. Where the variance between sites is zero, N − 1 degrees of freedom as there.
     public init(_ sites: [[Double]], level: Double = 0.95) throws(StatisticsError) {
@@ -43,6 +44,10 @@ public struct MixedModel: Equatable, Sendable {
         intercept = mean
         standardError = (residualVariance / total).squareRoot()
         degreesOfFreedom = ratio > 0 ? data.satterthwaite(site: siteVariance, residual: residualVariance) : freedom
+        // With a handful of cases the likelihood can be too flat for its curvature to be one: then nothing is known of the spread.
+        guard degreesOfFreedom.isFinite, degreesOfFreedom > 0 else {
+            throw .tooFew("cases for the spread between sites", minimum: data.count + 1, found: data.count)
+        }
         statistic = mean / standardError
         let t = StudentT(degreesOfFreedom: degreesOfFreedom)
         p = t.probability(beyond: statistic)

@@ -135,6 +135,9 @@ struct XMLElement {
     /// libxml2's message without namespace and patterns, and with what a value of the type looks like.
     private static func readable(_ message: String) -> String {
         var text = printable(message).replacing("{\(ProtocolSchema.namespace)}", with: "")
+        if text.contains("No matching global declaration") {
+            text += " The root has to be <StudyProtocol xmlns=\"\(ProtocolSchema.namespace)\">."
+        }
         for (type, example) in examples {
             let broken = " is not accepted by the pattern '\(ProtocolSchema.pattern(of: type) ?? "")'"
             if text.contains(broken) {

@@ -71,6 +71,7 @@ struct CaseRun {
     private func carryOut(_ state: inout State) throws(CaseFailure) {
         enter(.eligibility, &state)
         try Eligibility(plan: plan).require(item)
+        state.deviations += statedDeviation()
         enter(.input, &state)
         state.record.files = try files()
         state.inputSHA256 = CaseRun.inputDigest(state.record.files)
@@ -103,6 +104,19 @@ struct CaseRun {
             enter(.pictures, &state)
             draw(files, image, inputs, result, &state)
         }
+    }
+
+    /// The deviation that the manifest states in its column `deviation`: `minor: …`, or `major: …`, which leaves the per-protocol set.
+    private func statedDeviation() -> [DeviationRecord] {
+        guard let text = item.covariates["deviation"], !text.isEmpty else { return [] }
+        let parts = text.split(separator: ":", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
+        let grade = DeviationRecord.Grade(rawValue: parts.first?.lowercased() ?? "")
+        // What is not graded counts as major: it then cannot make a result better than it is.
+        return [
+            DeviationRecord(
+                caseID: item.id, grade: grade ?? .major, code: "stated",
+                message: grade != nil && parts.count > 1 ? parts[1] : text)
+        ]
     }
 
     // MARK: - Stages

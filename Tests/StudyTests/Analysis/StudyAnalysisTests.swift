@@ -149,6 +149,19 @@ struct StudyAnalysisTests {
         #expect(heterogeneity[0].parameters.contains { $0.name == "tau_squared" })
     }
 
+    @Test func aHandfulOfCasesAtFewSitesHasAnIntervalOrAReasonWhyNot() throws {
+        // Two sites with two and one case of small images: the curvature of the likelihood is none here.
+        for values in [[10.1, 30.0, 10.2], [1, 5, 1.000001], [1, 1, 2], [0.5, 100, 0.6], [1, 9, 3]] {
+            let run = try record(values, sites: ["a", "b", "a"])
+            let line = try #require(
+                StudyAnalysis(record: run).analyses().first {
+                    $0.kind == .interval && $0.endpointOID == "EP.MAE" && $0.parameters.contains { $0.name == "sites" }
+                        || $0.note != nil && $0.kind == .interval
+                })
+            #expect(line.lower != nil || line.note != nil)
+        }
+    }
+
     @Test func theSameRunGivesTheSameLinesInAnyOrderOfCases() throws {
         let run = try record([1, 2, 3, 4, 5.5, 7, 2.5])
         var shuffled = run

@@ -165,6 +165,23 @@ struct StudyRunTests {
         #expect(record.sites.first { $0.code == "site1" }?.name == "First")
     }
 
+    @Test func deviationsOfTheManifestLeaveThePerProtocolSetWhenTheyAreMajor() async throws {
+        let folder = try TestFolder()
+        var cohort = try SmallCohort.make(in: folder, cases: 3)
+        let path = cohort.directory + "/cohort.tsv"
+        let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+        let cells = ["deviation", "minor: one day late", "major: other contrast phase", "unclear"]
+        let text = zip(lines, cells).map { "\($0)\t\($1)" }.joined(separator: "\n") + "\n"
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+        cohort = try Cohort.load(directory: cohort.directory)
+        let outcome = try await SmallCohort.run(cohort, store: folder.file("s.sqlite"))
+        let record = try Store.openForReading(path: folder.file("s.sqlite")).record(ofRun: outcome.runID)
+        #expect(record.deviations.map(\.grade) == [.minor, .major, .major])
+        #expect(record.deviations[1].message == "other contrast phase")
+        let intervals = record.analyses(of: "EP.MAE").filter { $0.kind == .interval && $0.method == "mean_t" }
+        #expect(intervals.first { $0.set == .perProtocol }?.planned == 1)
+    }
+
     @Test func aProtocolOfTheOtherDirectionDoesNotBegin() async throws {
         let folder = try TestFolder()
         let cohort = try SmallCohort.make(in: folder, cases: 2)

@@ -8,7 +8,8 @@ struct CellTextTests {
         let parameters = [
             MetricParameter("a", .number(0.1)), MetricParameter("b", .number(1)), MetricParameter("c", .integer(1)),
             MetricParameter("d", .number(-1e300)), MetricParameter("e", .text("\"\\\u{1}\u{7F}\u{2028}é😀")),
-            MetricParameter("f", .flag(false)), MetricParameter("g", .none), MetricParameter("h", .number(.leastNonzeroMagnitude)),
+            MetricParameter("f", .flag(false)), MetricParameter("g", .none),
+            MetricParameter("h", .number(.leastNonzeroMagnitude)),
             MetricParameter("i", .integer(.min)),
         ]
         #expect(CellText.parameters(CellText.encode(parameters)) == parameters)

@@ -36,6 +36,12 @@ public struct Bootstrap: Equatable, Sendable {
         var replicates: [Double] = []
         replicates.reserveCapacity(resamples)
         for _ in 0..<resamples {
+            if statistic == .mean {
+                var sum = 0.0
+                for _ in 0..<count { sum += sample.sorted[random.index(below: count)] }
+                replicates.append(sum / Double(count))
+                continue
+            }
             // The values are sorted, so counting how often each was drawn gives the resample in order without sorting it.
             for _ in 0..<count { drawn[random.index(below: count)] += 1 }
             var position = 0

@@ -107,11 +107,13 @@ struct NetworkWeights: Sendable {
         return try file.floats(name + ".bias", shape: [outputs])
     }
 
-    /// Bytes for the range that all but one in ten thousand activations lie in; zero is always a byte.
+    /// Bytes for twice the range that all but one in ten thousand activations lie in, but not for more than was ever seen; zero is always a byte.
+    ///
+    /// Sharp edges of bone lie outside of the inner range; cutting them off costs more than the coarser steps.
     private func quantisation(_ name: String) -> ConvolutionWeights.Quantisation? {
         guard let range = ranges[name], range.count == 4, range.allSatisfy(\.isFinite) else { return nil }
-        let low = min(0, range[2])
-        let high = max(0, range[3])
+        let low = min(0, max(range[0], 2 * range[2]))
+        let high = max(0, min(range[1], 2 * range[3]))
         guard high - low > 1e-6 else { return nil }
         let scale = (high - low) / 255
         let zero = Int((-low / scale).rounded(.toNearestOrEven))

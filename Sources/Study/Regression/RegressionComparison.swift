@@ -30,19 +30,32 @@ public struct RegressionComparison {
         guard intersection || cohorts.0 == cohorts.1 else {
             throw .differentCohorts(baseline: cohorts.0, candidate: cohorts.1)
         }
+        let changed = RegressionComparison.changedTruth(baseline, candidate)
+        if let changed, !intersection { throw .differentTruths(case: changed) }
         var (first, second) = (baseline, candidate)
-        let common = RegressionComparison.common(baseline, candidate, sameTruth: cohorts.0 != cohorts.1)
+        let isPartial = cohorts.0 != cohorts.1 || changed != nil
+        let common = RegressionComparison.common(baseline, candidate, sameTruth: isPartial)
         guard !common.isEmpty else { throw .noCommonCases }
         first.cases = baseline.cases.filter { common.contains($0.id) }
         second.cases = candidate.cases.filter { common.contains($0.id) }
         self.baseline = first
         self.candidate = second
-        isIntersection = cohorts.0 != cohorts.1
+        isIntersection = isPartial
+    }
+
+    private static func truth(_ item: CaseRecord) -> String? { item.files.first { $0.column == "truth" }?.sha256 }
+
+    /// A case whose truth has other bytes in the two runs: a manifest names files, not what is in them.
+    private static func changedTruth(_ baseline: RunRecord, _ candidate: RunRecord) -> String? {
+        let known = Dictionary(candidate.cases.map { ($0.id, truth($0)) }, uniquingKeysWith: { first, _ in first })
+        return baseline.cases.first { item in
+            guard let first = truth(item), let second = known[item.id] ?? nil else { return false }
+            return first != second
+        }?.id
     }
 
     /// Cases of both runs; in different cohorts the bytes of the truth have to be equal, where both runs read them.
     private static func common(_ baseline: RunRecord, _ candidate: RunRecord, sameTruth: Bool) -> Set<String> {
-        func truth(_ item: CaseRecord) -> String? { item.files.first { $0.column == "truth" }?.sha256 }
         let known = Dictionary(candidate.cases.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         return Set(
             baseline.cases.filter { item in

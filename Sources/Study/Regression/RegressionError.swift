@@ -12,6 +12,8 @@ public enum RegressionError: Error, Equatable, Sendable, CustomStringConvertible
     case otherProtocol(given: String, runs: String)
     /// The runs saw different cohorts.
     case differentCohorts(baseline: String, candidate: String)
+    /// The manifests are equal, but the truth of this case has other bytes.
+    case differentTruths(case: String)
     /// The protocol states no margin: there is nothing to decide on.
     case noMargins
     /// No case is in both runs with the same truth.
@@ -25,6 +27,7 @@ public enum RegressionError: Error, Equatable, Sendable, CustomStringConvertible
         case .differentProtocols: "different_protocols"
         case .otherProtocol: "other_protocol"
         case .differentCohorts: "different_cohorts"
+        case .differentTruths: "different_truths"
         case .noMargins: "no_margins"
         case .noCommonCases: "no_common_cases"
         }
@@ -44,6 +47,9 @@ public enum RegressionError: Error, Equatable, Sendable, CustomStringConvertible
         case .differentCohorts(let baseline, let candidate):
             return "the runs saw different cohorts (manifests \(baseline) and \(candidate)); "
                 + "to compare the cases that both have, ask for the intersection"
+        case .differentTruths(let id):
+            return "the truth of case \(SafeText.printable(id)) was changed between the runs; "
+                + "to compare the cases whose truth is the same, ask for the intersection"
         case .noMargins: return "the protocol states no regression margin"
         case .noCommonCases: return "no case is in both runs with the same truth"
         }

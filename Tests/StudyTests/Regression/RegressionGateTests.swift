@@ -85,6 +85,20 @@ struct RegressionGateTests {
         }
     }
 
+    @Test func aTruthThatWasChangedBehindTheSameManifestIsFound() throws {
+        let old = try SyntheticStudy(SyntheticStudy.items(20)).record()
+        var new = try SyntheticStudy(SyntheticStudy.items(20), weights: "b").record()
+        new.cases[6].files[0].sha256 = String(repeating: "9", count: 64)
+        let sha256 = old.protocolFile.sha256
+        #expect(throws: RegressionError.differentTruths(case: "C7")) {
+            try RegressionComparison(baseline: old, candidate: new, protocolSHA256: sha256)
+        }
+        let rest = try RegressionComparison(
+            baseline: old, candidate: new, protocolSHA256: sha256, intersection: true
+        ).report()
+        #expect(rest.isIntersection && rest.commonCases == 19)
+    }
+
     @Test func anIntersectionComparesOnlyTheCasesThatBothHave() throws {
         let old = try SyntheticStudy(SyntheticStudy.items(20))
         var new = try SyntheticStudy(SyntheticStudy.items(26), weights: "b")

@@ -84,7 +84,3 @@ struct CohortPhantomCommand: AsyncParsableCommand {
             results.json ? page.text : "\(made.count) cases of \(sitesMade) sites in '\(SafeText.printable(output))'")
     }
 }
-
-extension PhantomDirection: ExpressibleByArgument {}
-extension PhantomNamespace: ExpressibleByArgument {}
-extension MRSequence: ExpressibleByArgument {}

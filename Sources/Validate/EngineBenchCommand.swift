@@ -1,5 +1,5 @@
-public import ArgumentParser
-public import Engine
+import ArgumentParser
+import Engine
 import Foundation
 
 /// `validate engine bench`: slices per second and where the time goes.
@@ -115,5 +115,3 @@ struct EngineBenchCommand: AsyncParsableCommand {
             """
     }
 }
-
-extension EnginePrecision: @retroactive ExpressibleByArgument {}

@@ -1,6 +1,8 @@
 public import ArgumentParser
 public import Cohort
+public import Engine
 public import Metrics
+public import Phantom
 
 // What an option may hold: types of lower floors, which know nothing of arguments.
 
@@ -17,3 +19,7 @@ extension ImageSeries: ExpressibleByArgument {
 extension DisplacementFrame: ExpressibleByArgument {}
 extension CoronalPlane: ExpressibleByArgument {}
 extension CohortAssembly.GridRule: ExpressibleByArgument {}
+extension EnginePrecision: ExpressibleByArgument {}
+extension MRSequence: ExpressibleByArgument {}
+extension PhantomDirection: ExpressibleByArgument {}
+extension PhantomNamespace: ExpressibleByArgument {}

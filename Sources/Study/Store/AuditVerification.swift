@@ -23,8 +23,9 @@ public struct AuditVerification: Sendable, Equatable {
         do throws(CohortError) { isSealed = try StoreSeal.fits(store: path) } catch {
             throw .inputOutput(path: path, reason: error.description)
         }
-        let expected: [String]
-        do { expected = try StoreSchema.expectedDefinitions() } catch { throw StoreFile.error(error, path: path) }
+        guard let expected = StoreSchema.expectedDefinitions else {
+            throw .inputOutput(path: path, reason: "SQLite cannot make a table in memory")
+        }
         let outcome = try store.read { db in
             if let fault = try fault(db, expected: expected, head: expectedHead) {
                 throw StoreError.broken(path: path, finding: fault)

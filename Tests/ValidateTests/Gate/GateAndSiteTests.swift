@@ -15,15 +15,15 @@ struct GateAndSiteTests {
         try inFolder { folder in
             let old = try ClusterStudy(in: folder, cases: 8)
             var runs: [String: String] = [:]
-            for (name, harm) in [("old", Float(0)), ("near", 0.5), ("far", 3)] {
-                let study = try ClusterStudy(in: folder, cases: 8, harm: harm, name: name)
+            for (name, harm, cases) in [("old", Float(0), 8), ("near", 0.5, 8), ("far", 3, 8), ("fewer", 0.5, 7)] {
+                let study = try ClusterStudy(in: folder, cases: cases, harm: harm, name: name)
                 let answer = try study.run([
                     "run", "--protocol", study.protocolPath, "--cohort", study.cohort, "--store",
                     folder + "/gate.sqlite", "--model-version", name, "--json",
                 ])
                 runs[name] = try #require(answer.json["run"] as? String, "\(answer.errors)")
             }
-            func regress(_ candidate: String, _ more: [String] = ["--intersection"]) throws -> ClusterStudy.Answer {
+            func regress(_ candidate: String, _ more: [String] = []) throws -> ClusterStudy.Answer {
                 try old.run(
                     [
                         "regress", "--store", folder + "/gate.sqlite", "--baseline", runs["old"] ?? "", "--candidate",
@@ -41,9 +41,10 @@ struct GateAndSiteTests {
             #expect(try String(contentsOfFile: folder + "/far.xml", encoding: .utf8).contains("<failure type=\"fail\""))
             #expect(
                 try String(contentsOfFile: folder + "/far.md", encoding: .utf8).hasPrefix("## Regression gate: fail"))
-            // Other manifests, the same run, another protocol: refused with a sentence.
-            let other = try regress("far", [])
+            // Another cohort and the same run: refused with a sentence.
+            let other = try regress("fewer")
             #expect(other.status == 65 && other.errors.contains("intersection"))
+            #expect(try regress("fewer", ["--intersection"]).json["cases"] as? Int == 7)
             #expect(try regress("old").status == 65)
         }
     }

@@ -25,7 +25,8 @@ struct CommandRun {
     /// Runs the command and waits for its end.
     init(_ arguments: [String], environment: [String: String] = [:]) throws {
         let process = Process()
-        process.executableURL = try #require(Self.executable, "the command was not built beside the tests")
+        let executable = try #require(Self.executable, "the command was not built beside the tests")
+        process.executableURL = executable
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("run-\(UUID().uuidString)")

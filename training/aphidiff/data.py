@@ -259,9 +259,15 @@ class Crops:
     def __init__(self, cases: list[Case], naive: NaiveMap, seed: int):
         self.naive = naive
         self.random = np.random.default_rng(seed)
+        if naive.stages is not None:
+            # The stages see whole slices: only cases whose conditional mean is stored can give crops.
+            cases = [c for c in cases if (c.folder / f"{c.facts.name}.naive.npy").exists()]
+        if not cases:
+            raise ValueError("no cached case to draw crops from (with stages: none with a stored conditional mean)")
         self.pairs: dict[tuple[int, int], list[Case]] = {}
         for case in cases:
             self.pairs.setdefault((case.facts.source_series, case.facts.target_series), []).append(case)
+        self.stored: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self.weights = {pair: (1.0 if 2 not in pair else 0.35) for pair in self.pairs}
 
     def _pick(self) -> Case:
@@ -269,6 +275,16 @@ class Crops:
         p = np.array([self.weights[pair] for pair in pairs])
         cases = self.pairs[pairs[self.random.choice(len(pairs), p=p / p.sum())]]
         return cases[self.random.integers(len(cases))]
+
+    def _stored(self, case: Case) -> tuple[np.ndarray, np.ndarray] | None:
+        """Conditional-mean images of a case and the slices that have one; None where the map has no stages: then crops are enough."""
+        if self.naive.stages is None:
+            return None
+        name = case.facts.name
+        if name not in self.stored:
+            images = case.load("naive")
+            self.stored[name] = images, np.nonzero(np.isfinite(images[:, 0, 0]))[0]
+        return self.stored[name]
 
     def batch(self, count: int, size: int, scale: int = 1) -> Batch:
         """Draws `count` crops of `size`×`size` pixels of the scale."""
@@ -283,7 +299,8 @@ class Crops:
     def _sample(self, case: Case, size: int, scale: int):
         facts = case.facts
         depth, height, width = case.target.shape
-        k = int(self.random.integers(depth))
+        stored = self._stored(case)
+        k = int(self.random.integers(depth) if stored is None else self.random.choice(stored[1]))
         whole = (size + 2 * MARGIN) * scale
         # A third of the crops sits on the liver, if the slice has one.
         top = int(self.random.integers(min(0, height - whole), max(0, height - whole) + 1))
@@ -295,6 +312,7 @@ class Crops:
                 top, left = int(rows[n]) * 8 - whole // 2, int(columns[n]) * 8 - whole // 2
         fill_source = -1024 if facts.source_series == 0 else 0
         fill_target = -1024 if facts.target_series == 0 else 0
+        y_fill = float(encode(torch.tensor([float(fill_target)]), facts.target_series))
         neighbours = [min(max(n, 0), depth - 1) for n in (k - 1, k, k + 1)]
         source = np.stack([_window(case.source[n], top, left, whole, fill_source) for n in neighbours])
         target = _window(case.target[k], top, left, whole, fill_target)
@@ -310,13 +328,17 @@ class Crops:
             w = float(self.random.uniform(0, 0.5))
             middle = (1 - w) * x[1] + w * 0.5 * (x[0] + x[2])
             x = torch.stack([(1 - w) * x[0] + w * x[1], middle, (1 - w) * x[2] + w * x[1]])
-        n = self.naive.predict(x, facts.source_series, facts.target_series, facts.pixel_mm * scale)[None]
+        if stored is None:
+            n = self.naive.predict(x, facts.source_series, facts.target_series, facts.pixel_mm * scale)[None]
+        else:
+            n = torch.from_numpy(_window(stored[0][k], top, left, whole, y_fill).astype(np.float32))[None]
+            n = torch.nn.functional.avg_pool2d(n, scale) if scale > 1 else n
         cut = (slice(None), slice(MARGIN, MARGIN + size), slice(MARGIN, MARGIN + size))
         labels = torch.from_numpy(np.ascontiguousarray(labels[cut[1:]])).long()
         return x[cut], n[cut], y[cut], labels, facts
 
 
-def _window(plane: np.ndarray, top: int, left: int, size: int, fill: int) -> np.ndarray:
+def _window(plane: np.ndarray, top: int, left: int, size: int, fill: float) -> np.ndarray:
     """A square window; what lies outside of the plane is filled."""
     out = np.full((size, size), fill, plane.dtype)
     y0, y1 = max(top, 0), min(top + size, plane.shape[0])

@@ -15,11 +15,12 @@ import torch
 
 from .data import Case, geometry_features, open_cache
 from .deformation import CELL_MM, cells_of, sample_volume
-from .export import load_exported
+from .export import KEPT_IN_FP32, load_exported
 from .intensity import SERIES, decode, encode
 from .losses import ssim_map
 from .model import APHiDiff
 from .naive import NaiveMap
+from .quantised import simulate_int8
 
 
 def body_of(truth: np.ndarray, series: int) -> np.ndarray:
@@ -162,7 +163,7 @@ def load_checkpoint(path: Path) -> tuple[APHiDiff, NaiveMap]:
     state = torch.load(path, weights_only=True)
     model = APHiDiff(gated=state["config"]["variant"] != "no-gating").eval()
     model.load_state_dict(state["average"])
-    return model, NaiveMap(state["tables"])
+    return model, NaiveMap(state["tables"], state.get("stages"))
 
 
 def main() -> None:
@@ -174,6 +175,8 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=8, help="every n-th slice")
     parser.add_argument("--cases", type=int, default=0, help="at most so many of each kind")
     parser.add_argument("--only", default="", help="only cases whose name contains this")
+    parser.add_argument("--int8", action="store_true", help="simulate the engine's int8 activations")
+    parser.add_argument("--keep", nargs="*", default=[], help="with --int8: further layers (beginnings of names) that stay in fp32")
     parser.add_argument("--output", type=Path)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
@@ -181,7 +184,9 @@ def main() -> None:
     if options.weights.suffix == ".pt":
         model, naive = load_checkpoint(options.weights)
     else:
-        model, naive, _ = load_exported(options.weights)
+        model, naive, metadata = load_exported(options.weights)
+        if options.int8:
+            simulate_int8(model, metadata["activation_ranges"], (*KEPT_IN_FP32, *options.keep))
     cases = [c for c in open_cache(options.cache / "validation", "validation") if options.only in c.facts.name]
     if options.cases:
         cases = [c for c in cases if c.facts.index < options.cases]

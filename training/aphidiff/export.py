@@ -24,11 +24,12 @@ from .deformation import BASES, CELL_MM, SQUARINGS
 from .intensity import CT_KNOTS, MR_KNOTS, MR_TARGET_REFERENCE, SERIES
 from .layers import Attention
 from .model import CLOCK_POWERS, APHiDiff, parameter_table
-from .naive import INTENSITY, MEAN, PAIRS, RADIUS_MM, SPREAD, NaiveMap
+from .naive import AROUND, BODY_THRESHOLD, FAR_MM, INTENSITY, MEAN, NEAR_MM, PAIRS, PLACE, RADIUS_MM, SPREAD, STAGES, NaiveMap
 
 # Heads whose small errors would flip codes, and the deformation (small, and not worth a second path): kept in fp32.
 KEPT_IN_FP32 = ("anatomy.encoder.u1", "anatomy.encoder.z0", "anatomy.encoder.z2", "deformation.")
 STATE_ONLY = (".hits", ".sums")
+RELEASED_STEPS = 1
 
 
 def arrange(weight: torch.Tensor) -> np.ndarray:
@@ -46,9 +47,11 @@ def quantise(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return q.reshape(weight.shape), scale.astype(np.float32)
 
 
-def tensors_of(state: dict[str, torch.Tensor], tables: torch.Tensor) -> dict[str, np.ndarray]:
+def tensors_of(state: dict[str, torch.Tensor], naive: NaiveMap) -> dict[str, np.ndarray]:
     """Every stored tensor by name."""
-    out: dict[str, np.ndarray] = {"naive.tables": tables.float().numpy()}
+    out: dict[str, np.ndarray] = {"naive.tables": naive.tables.numpy()}
+    if naive.stages is not None:
+        out["naive.stages"] = naive.stages.numpy()
     for name, value in state.items():
         if name.endswith(STATE_ONLY):
             continue
@@ -60,11 +63,11 @@ def tensors_of(state: dict[str, torch.Tensor], tables: torch.Tensor) -> dict[str
     return {k: np.ascontiguousarray(v) for k, v in sorted(out.items())}
 
 
-def state_of(tensors: dict[str, np.ndarray]) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+def state_of(tensors: dict[str, np.ndarray]) -> tuple[dict[str, torch.Tensor], NaiveMap]:
     """Inverse of `tensors_of`, with the precision of int8: what the engine computes with."""
     state: dict[str, torch.Tensor] = {}
     for name, value in tensors.items():
-        if name.endswith(".scale") or name == "naive.tables":
+        if name.endswith(".scale") or name.startswith("naive."):
             continue
         x = torch.from_numpy(value.astype(np.float32))
         scale = tensors.get(name.removesuffix("weight") + "scale") if name.endswith("weight") else None
@@ -73,7 +76,8 @@ def state_of(tensors: dict[str, np.ndarray]) -> tuple[dict[str, torch.Tensor], t
         if name.endswith("weight") and x.dim() >= 4:
             x = x.movedim(-1, 1).contiguous()
         state[name] = x
-    return state, torch.from_numpy(tensors["naive.tables"])
+    stages = tensors.get("naive.stages")
+    return state, NaiveMap(torch.from_numpy(tensors["naive.tables"]), None if stages is None else torch.from_numpy(stages))
 
 
 def load_exported(path: Path) -> tuple[APHiDiff, NaiveMap, dict]:
@@ -81,12 +85,12 @@ def load_exported(path: Path) -> tuple[APHiDiff, NaiveMap, dict]:
     with safe_open(path, "numpy") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}
         metadata = {k: json.loads(v) for k, v in file.metadata().items()}
-    state, tables = state_of(tensors)
+    state, naive = state_of(tensors)
     model = APHiDiff().eval()
     missing, unexpected = model.load_state_dict(state, strict=False)
     if unexpected or any(not m.endswith(STATE_ONLY) for m in missing):
         raise ValueError(f"{path.name}: missing {missing}, unexpected {unexpected}")
-    return model, NaiveMap(tables), metadata
+    return model, naive, metadata
 
 
 class Ranges:
@@ -222,13 +226,26 @@ def parity(model: APHiDiff, naive: NaiveMap, cases, size: int = 128, steps=(1, 2
     return out
 
 
+def phantom_slices(cache: Path, count: int):
+    """Full-size slices of validation phantoms for a longer comparison, all directions that the cache holds."""
+    cases = open_cache(cache / "validation", "validation")
+    for n in range(count):
+        case = cases[n % len(cases)]
+        k = 3 + (7 * n) % (case.source.shape[0] - 6)
+        f = case.facts
+        yield f"slice-{n}", np.array(case.source[k - 1 : k + 2]), f.source_series, f.target_series, f.source_reference
+
+
 def metadata_of(model: APHiDiff, manifest: dict, ranges: dict) -> dict[str, str]:
     """Everything beside the tensors, as JSON texts."""
     table = parameter_table(model)
     content = {
         "architecture": ARCHITECTURE, "series": SERIES, "classes": CLASSES, "ct_knots": CT_KNOTS, "mr_knots": MR_KNOTS,
         "mr_target_reference": MR_TARGET_REFERENCE, "clock_powers": CLOCK_POWERS, "attention_sharpness": Attention.SHARPNESS,
-        "naive": {"radius_mm": RADIUS_MM, "intensity": INTENSITY, "mean": MEAN, "spread": SPREAD, "pairs": PAIRS},
+        "naive": {
+            "radius_mm": RADIUS_MM, "intensity": INTENSITY, "mean": MEAN, "spread": SPREAD, "pairs": PAIRS, "stages": STAGES,
+            "near_mm": NEAR_MM, "far_mm": FAR_MM, "around": AROUND, "place": PLACE, "body_threshold": BODY_THRESHOLD,
+        },
         "deformation": {"cell_mm": CELL_MM, "bases": BASES, "squarings": SQUARINGS},
         "parameters": dict(table), "parameters_total": sum(n for _, n in table), "activation_ranges": ranges,
         "manifest_sha256": hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest(),
@@ -237,14 +254,14 @@ def metadata_of(model: APHiDiff, manifest: dict, ranges: dict) -> dict[str, str]
     return {k: json.dumps(v) for k, v in content.items()}
 
 
-def export(average: dict[str, torch.Tensor], tables: torch.Tensor, manifest: dict, folder: Path, cache: Path | None) -> Path:
+def export(average: dict[str, torch.Tensor], naive: NaiveMap, manifest: dict, folder: Path, cache: Path | None) -> Path:
     """Writes `aphidiff.safetensors`, `aphidiff.json` and `aphidiff-parity.safetensors` to a folder."""
+    manifest = {"sampling_steps": RELEASED_STEPS} | manifest
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = tensors_of(average, tables)
-    state, tables = state_of(tensors)
+    tensors = tensors_of(average, naive)
+    state, naive = state_of(tensors)
     model = APHiDiff().eval()
     model.load_state_dict(state, strict=False)
-    naive = NaiveMap(tables)
     ranges = calibrate(model, naive, cache)
     path = folder / "aphidiff.safetensors"
     save_file(tensors, path, metadata_of(model, manifest, ranges))
@@ -253,6 +270,8 @@ def export(average: dict[str, torch.Tensor], tables: torch.Tensor, manifest: dic
     save_file({k: np.ascontiguousarray(v) for k, v in vectors.items()}, folder / "aphidiff-parity.safetensors")
     manifest = manifest | {"weights_sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "weights_bytes": path.stat().st_size}
     (folder / "aphidiff.json").write_text(json.dumps(manifest, indent=1) + "\n")
+    for file in folder.glob("aphidiff*"):
+        file.chmod(0o644)
     return path
 
 
@@ -264,15 +283,22 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--cache", type=Path, help="training phantoms for the activation ranges")
     parser.add_argument("--statistics", type=Path, help="with random weights: statistics of the bands")
+    parser.add_argument("--parity-of", type=Path, help="only parity vectors of full-size slices (--slices) for exported weights")
+    parser.add_argument("--slices", type=int, default=20)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    if options.parity_of:
+        model, naive, _ = load_exported(options.parity_of)
+        vectors = parity(model, naive, phantom_slices(options.cache, options.slices))
+        save_file({k: np.ascontiguousarray(v) for k, v in vectors.items()}, options.output)
+        return
     if options.checkpoint:
         state = torch.load(options.checkpoint, weights_only=True)
         beside = options.checkpoint.with_name("manifest.json")
         manifest = json.loads(beside.read_text()) if beside.exists() else {}
         manifest |= {"steps": state["step"], "seconds": round(state["seconds"]), "history": state["history"]}
-        average, tables = state["average"], state["tables"]
+        average, naive = state["average"], NaiveMap(state["tables"], state.get("stages"))
         if options.deformation:
             other = torch.load(options.deformation, weights_only=True)
             average |= {k: v for k, v in other["average"].items() if k.startswith("deformation.")}
@@ -292,8 +318,9 @@ def main() -> None:
             model.band_mean.copy_(found["band_mean"])
             model.band_std.copy_(found["band_std"])
             tables = found["tables"]
+        naive = NaiveMap(tables)
         average, manifest = model.state_dict(), {"steps": 0, "note": "random weights, to test an engine"}
-    path = export(average, tables, manifest, options.output, options.cache)
+    path = export(average, naive, manifest, options.output, options.cache)
     print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
 
 

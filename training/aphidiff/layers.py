@@ -12,9 +12,21 @@ import torch.nn.functional as F
 SILU_RMS = 0.596
 
 
+class Convolution(nn.Conv2d):
+    """nn.Conv2d; on maps of a few pixels as one matrix product, which is faster while training."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        height, width = x.shape[2:]
+        if not self.training or self.kernel_size[0] == 1 or height * width > 4:
+            return super().forward(x)
+        columns = F.unfold(x, self.kernel_size, padding=self.padding)
+        y = self.weight.flatten(1) @ columns
+        return (y + self.bias[:, None]).unflatten(2, (height, width))
+
+
 def conv(inputs: int, outputs: int, kernel: int = 3, *, after_silu: bool = False, gain: float = 1.0, bias: bool = True) -> nn.Conv2d:
     """Convolution with stride 1 and zero padding that keeps the size and, at the start, the magnitude (times `gain`)."""
-    layer = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=bias)
+    layer = Convolution(inputs, outputs, kernel, padding=kernel // 2, bias=bias)
     scale = gain / math.sqrt(inputs * kernel * kernel) / (SILU_RMS if after_silu else 1)
     with torch.no_grad():
         layer.weight.normal_().mul_(scale)

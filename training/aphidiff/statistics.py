@@ -18,8 +18,8 @@ def _slices(case: Case, count: int) -> list[int]:
     return np.linspace(2, case.target.shape[0] - 3, count).astype(int).tolist()
 
 
-def measure(cases: list[Case], slices: int = 16) -> dict[str, torch.Tensor]:
-    """Tables 4×64×32×8, band means and standard deviations 3×16, and spread 4×16 of the residual target − conditional mean."""
+def measure(cases: list[Case], slices: int = 16, cascade: int = 0) -> dict[str, torch.Tensor]:
+    """Tables 4×64×32×8, tables of the following stages (from `cascade` slices a case; 0: none), band means and standard deviations 3×16."""
     naive = NaiveMap()
     moments = torch.zeros(2, len(SERIES), 16, dtype=torch.float64)
     counts = torch.zeros(len(SERIES), dtype=torch.float64)
@@ -41,6 +41,13 @@ def measure(cases: list[Case], slices: int = 16) -> dict[str, torch.Tensor]:
             moments[1, f.target_series] += bands.square().mean((0, 2, 3))
             counts[f.target_series] += 1
     naive.fit()
+    stages: dict = {}
+    for case in cases if cascade else []:
+        f = case.facts
+        items = stages.setdefault((f.source_series, f.target_series), [])
+        items.extend((*pair_of(case, k), f.pixel_mm) for k in _slices(case, cascade))
+    for number, stage, before, after in naive.fit_stages(stages) if cascade else []:
+        print(f"{SERIES[PAIRS[number][0]]} to {SERIES[PAIRS[number][1]]}, stage {stage}: mean absolute error {before:.4f} -> {after:.4f}", flush=True)
     mean = moments[0] / counts.clamp_min(1)[:, None]
     std = (moments[1] / counts.clamp_min(1)[:, None] - mean.square()).clamp_min(1e-6).sqrt()
     mean[:, 1:] = 0
@@ -48,7 +55,27 @@ def measure(cases: list[Case], slices: int = 16) -> dict[str, torch.Tensor]:
     std[:, 4:] = std[:, 4:].reshape(len(SERIES), 3, 4).square().mean(2).sqrt().repeat_interleave(4, 1)
     missing = counts == 0
     mean[missing], std[missing] = 0.0, 1.0
-    return {"tables": naive.tables, "band_mean": mean.float(), "band_std": std.float(), "slices": counts}
+    found = {"stages": naive.stages} if naive.stages is not None else {}
+    return found | {"tables": naive.tables, "band_mean": mean.float(), "band_std": std.float(), "slices": counts}
+
+
+def store_conditional_means(cases: list[Case], naive: NaiveMap, every: int = 1) -> None:
+    """Writes the conditional-mean image of every n-th slice beside each case (`NAME.naive.npy`, float16; NaN where there is none): the stages see
+    whole slices, and crops are drawn from these."""
+    for case in cases:
+        f = case.facts
+        path = case.folder / f"{f.name}.naive.npy"
+        if path.exists():
+            continue
+        depth = case.target.shape[0]
+        out = np.full(case.target.shape, np.nan, np.float16)
+        for k in range(every // 2, depth, every):
+            near = [min(max(n, 0), depth - 1) for n in (k - 1, k, k + 1)]
+            source = encode(torch.from_numpy(case.source[near].astype(np.float32)), f.source_series, f.source_reference)
+            out[k] = naive.predict(source, f.source_series, f.target_series, f.pixel_mm).numpy()
+        temporary = path.with_suffix(".part.npy")
+        np.save(temporary, out)
+        temporary.replace(path)
 
 
 def main() -> None:
@@ -56,10 +83,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--cascade", type=int, default=6, help="slices a case for the stages after the first table")
+    parser.add_argument("--store-every", type=int, default=4, help="store the conditional mean of every n-th slice; 0: none")
     options = parser.parse_args()
     cases = open_cache(options.cache / "images", "training")
-    found = measure(cases)
+    found = measure(cases, cascade=options.cascade)
     torch.save(found, options.output)
+    if options.store_every:
+        store_conditional_means(cases, NaiveMap(found["tables"], found.get("stages")), options.store_every)
     print(f"{len(cases)} cases, pairs of series {PAIRS}")
     for n, series in enumerate(SERIES):
         print(series, "mean", round(float(found["band_mean"][n, 0]), 3), "std", [round(v, 3) for v in found["band_std"][n].tolist()])

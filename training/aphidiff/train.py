@@ -12,7 +12,9 @@ import math
 import os
 import platform
 import queue
+import signal
 import subprocess
+import sys
 import threading
 import time
 from dataclasses import asdict
@@ -33,14 +35,15 @@ from .statistics import measure
 
 
 def parameter_groups(module: torch.nn.Module, rate: float) -> list[dict]:
-    """Adam changes each weight by about its rate: the rate of a layer follows the spread of its weights at the start."""
+    """Adam moves every weight by about its rate, and activations have a positive mean: what a layer adds to its output grows with the number of
+    its inputs. The rate is therefore divided by that number; layers that start at zero, the outputs, go half as fast."""
     groups: dict[float, list[torch.nn.Parameter]] = {}
     for parameter in module.parameters():
-        spread = 1 / math.sqrt(parameter[0].numel()) if parameter.dim() > 1 else 0.3
+        relative = 17 / parameter[0].numel() if parameter.dim() > 1 else 0.1
         if parameter.dim() > 1 and not parameter.any():
-            spread *= 4  # layers that start at zero have further to go
-        groups.setdefault(round(spread, 6), []).append(parameter)
-    return [{"params": p, "relative": spread, "lr": rate * spread} for spread, p in groups.items()]
+            relative *= 0.5
+        groups.setdefault(round(min(relative, 0.1), 7), []).append(parameter)
+    return [{"params": p, "relative": relative, "lr": rate * relative} for relative, p in groups.items()]
 
 
 class Run:
@@ -69,7 +72,7 @@ class Run:
 
     def use_statistics(self, statistics: dict[str, torch.Tensor]) -> None:
         """Takes the conditional-mean tables and the statistics of the bands."""
-        self.naive = NaiveMap(statistics["tables"])
+        self.naive = NaiveMap(statistics["tables"], statistics.get("stages"))
         if isinstance(self.model, APHiDiff):
             self.model.band_mean.copy_(statistics["band_mean"])
             self.model.band_std.copy_(statistics["band_std"])
@@ -80,7 +83,7 @@ class Run:
         """Writes a checkpoint, whole or not at all."""
         state = {
             "config": asdict(self.config), "model": self.model.state_dict(), "optimiser": self.optimiser.state_dict(),
-            "average": self.average, "tables": self.naive.tables, "step": self.step, "seconds": self.seconds,
+            "average": self.average, "tables": self.naive.tables, "stages": self.naive.stages, "step": self.step, "seconds": self.seconds,
             "deformation_done": self.deformation_done, "history": self.history,
         }
         if self.adversary is not None:
@@ -99,7 +102,7 @@ class Run:
             self.adversary.load_state_dict(state["adversary"])
             self.adversary_optimiser.load_state_dict(state["adversary_optimiser"])
         self.average = state["average"]
-        self.naive = NaiveMap(state["tables"])
+        self.naive = NaiveMap(state["tables"], state.get("stages"))
         self.step, self.seconds = state["step"], state["seconds"]
         self.deformation_done, self.history = state["deformation_done"], state["history"]
 
@@ -362,6 +365,8 @@ def main() -> None:
     parser.add_argument("--without-deformation", action="store_true", help="the deformation head is trained in a run of its own")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    # Asked to end: the checkpoint is still written.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options.run.mkdir(parents=True, exist_ok=True)
     run = Run(load_config(options.config), options.cache)
     checkpoint = options.run / "checkpoint.pt"

@@ -14,7 +14,9 @@ from aphidiff.config import VARIANTS, Config, Stage, load_config
 from aphidiff.data import CaseFacts, Crops, expected_magnitude, four_classes, open_cache, read_feed
 from aphidiff.export import export, load_exported, parity_input, quantise, state_of, tensors_of
 from aphidiff.intensity import decode, encode, mr_reference
-from aphidiff.naive import NaiveMap
+from aphidiff.naive import NaiveMap, place_in_body
+from aphidiff.quantised import simulate_int8
+from aphidiff.readout import fit_readout
 from aphidiff.statistics import measure
 from aphidiff.train import Run
 
@@ -91,10 +93,10 @@ def test_the_deformation_head_learns_a_constant_motion(cache):
 
 
 def test_exported_weights_come_back_and_outputs_agree(model, cache, tmp_path):
-    path = export(model.state_dict(), torch.rand(NaiveMap().tables.shape), {"steps": 0}, tmp_path, None)
+    path = export(model.state_dict(), NaiveMap(torch.rand(NaiveMap().tables.shape)), {"steps": 0}, tmp_path, None)
     assert path.stat().st_size < 45_000_000
     loaded, naive, metadata = load_exported(path)
-    again = tensors_of(loaded.state_dict(), naive.tables)
+    again = tensors_of(loaded.state_dict(), naive)
     first, _ = state_of(again)
     for name, value in loaded.state_dict().items():
         if name in first:
@@ -104,6 +106,30 @@ def test_exported_weights_come_back_and_outputs_agree(model, cache, tmp_path):
     assert set(metadata["activation_ranges"]) == convolutions
     manifest = json.loads((tmp_path / "aphidiff.json").read_text())
     assert len(manifest["weights_sha256"]) == 64
+
+
+def test_a_fitted_readout_leaves_less_error_than_none(cache):
+    run = start("aphidiff", cache)
+    before, after = fit_readout(run.model, run.naive, cache, batches=3, size=64, count=2, ridge=1.0)
+    assert after < before
+
+
+def test_simulated_int8_stays_near_fp32(model):
+    torch.manual_seed(1)
+    source, naive = torch.randn(1, 3, 64, 64), torch.randn(1, 1, 64, 64)
+
+    def features() -> torch.Tensor:
+        with torch.no_grad():
+            return model.condition(source, naive, torch.tensor([0]), torch.tensor([1]), torch.zeros(1, 2)).fused[0]
+
+    exact = features()
+    hooks = simulate_int8(model, {n: [-12, 12, -12, 12] for n, m in model.named_modules() if isinstance(m, torch.nn.Conv2d)})
+    rounded = features()
+    for hook in hooks:
+        hook.remove()
+    assert not torch.equal(exact, rounded)
+    assert (exact - rounded).square().mean() < 0.5 * exact.square().mean()
+    assert torch.equal(exact, features())
 
 
 def test_int8_rounds_within_half_a_step():
@@ -124,6 +150,26 @@ def test_the_conditional_mean_finds_a_map_of_intensities():
     naive.learn(source, 0.5 * source[1], 0, 1, 1.0)
     naive.fit(prior=1e-3)
     assert (naive.predict(source, 0, 1, 1.0) - 0.5 * source[1]).abs().mean() < 0.05
+
+
+def test_the_stages_of_the_conditional_mean_use_place_and_surroundings():
+    """Left half and right half of one intensity have different targets: only the place tells them apart."""
+    naive = NaiveMap()
+    x = torch.full((3, 96, 96), -2.0)
+    x[:, 16:80, 16:80] = 0.2 + 0.02 * torch.randn(3, 64, 64)
+    y = torch.full((96, 96), -2.0)
+    y[16:80, 16:48], y[16:80, 48:80] = 0.5, -0.5
+    naive.learn(x, y, 0, 1, 1.0)
+    naive.fit(prior=1e-3)
+    before = (naive.predict(x, 0, 1, 1.0) - y).abs().mean()
+    report = naive.fit_stages({(0, 1): [(x, y, 1.0)]}, prior=1e-2)
+    assert [stage for _, stage, _, _ in report] == [0, 1, 2, 3]
+    assert (naive.predict(x, 0, 1, 1.0) - y).abs().mean() < 0.5 * before
+
+
+def test_an_empty_body_still_has_a_place():
+    row, column = place_in_body(torch.full((8, 16), -2.0), 0)
+    assert row[0, 0] == -3.5 / 2 and column[0, 0] == -7.5 / 4
 
 
 def test_a_feed_is_read_slice_by_slice():

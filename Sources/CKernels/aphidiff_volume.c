@@ -18,25 +18,33 @@ static inline __attribute__((always_inline)) float piecewise(float x, const floa
 
 enum { MAXIMUM_KNOTS = 16 };
 
-static void slopes(const float *from, const float *to, int knots, float *slope) {
-    for (int n = 0; n + 1 < knots; n++)
-        slope[n] = (float)(((double)to[n + 1] - (double)to[n]) / ((double)from[n + 1] - (double)from[n]));
+typedef struct {
+    float from[MAXIMUM_KNOTS], to[MAXIMUM_KNOTS], slope[MAXIMUM_KNOTS];
+} line_t;
+
+/* Slopes come from the knots as they were written, not as they are rounded here. */
+static line_t line_of(const double *from, const double *to, int knots) {
+    line_t line;
+    for (int n = 0; n < knots; n++) {
+        line.from[n] = (float)from[n];
+        line.to[n] = (float)to[n];
+        line.slope[n] = n + 1 < knots ? (float)((to[n + 1] - to[n]) / (from[n + 1] - from[n])) : 0;
+    }
+    return line;
 }
 
 CK_CLONES
-void ck_encode(const float *x, int64_t count, const float *from, const float *to, int knots, float divisor, float *out) {
-    float slope[MAXIMUM_KNOTS];
+void ck_encode(const float *x, int64_t count, const double *from, const double *to, int knots, float divisor, float *out) {
     if (knots > MAXIMUM_KNOTS) return;
-    slopes(from, to, knots, slope);
-    for (int64_t i = 0; i < count; i++) out[i] = piecewise(x[i] / divisor, from, to, slope, knots);
+    const line_t line = line_of(from, to, knots);
+    for (int64_t i = 0; i < count; i++) out[i] = piecewise(x[i] / divisor, line.from, line.to, line.slope, knots);
 }
 
 CK_CLONES
-void ck_decode(const float *x, int64_t count, const float *from, const float *to, int knots, float factor, float *out) {
-    float slope[MAXIMUM_KNOTS];
+void ck_decode(const float *x, int64_t count, const double *from, const double *to, int knots, float factor, float *out) {
     if (knots > MAXIMUM_KNOTS) return;
-    slopes(from, to, knots, slope);
-    for (int64_t i = 0; i < count; i++) out[i] = piecewise(x[i], from, to, slope, knots) * factor;
+    const line_t line = line_of(from, to, knots);
+    for (int64_t i = 0; i < count; i++) out[i] = piecewise(x[i], line.from, line.to, line.slope, knots) * factor;
 }
 
 /* Means over 2 * radius + 1 values along a row, then along a column: sums in order, divided by the number inside. */
@@ -116,14 +124,14 @@ void ck_conditional_mean(
     float rate[3], last[3];
     for (int a = 0; a < 3; a++) {
         last[a] = (float)(axes[a].nodes - 1);
-        rate[a] = (float)((double)(axes[a].nodes - 1) / ((double)axes[a].last - (double)axes[a].first));
+        rate[a] = (float)((axes[a].nodes - 1) / (axes[a].last - axes[a].first));
     }
     const int nodes[3] = {axes[0].nodes, axes[1].nodes, axes[2].nodes};
     const float *x = slices[1];
     for (int64_t i = 0; i < count; i++)
         out[i] = table_at(
-            table, nodes, position(x[i], axes[0].first, rate[0], last[0]), position(mean[i], axes[1].first, rate[1], last[1]),
-            position(spare[i], axes[2].first, rate[2], last[2]));
+            table, nodes, position(x[i], (float)axes[0].first, rate[0], last[0]), position(mean[i], (float)axes[1].first, rate[1], last[1]),
+            position(spare[i], (float)axes[2].first, rate[2], last[2]));
 }
 
 /* Mean and standard deviation of the rows and columns of the pixels above a threshold. */

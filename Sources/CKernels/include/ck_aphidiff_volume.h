@@ -7,13 +7,13 @@
 /* An axis of a table: number of nodes, values of the first and the last. */
 typedef struct {
     int nodes;
-    float first, last;
+    double first, last;
 } ck_axis_t;
 
-/* Piecewise linear and increasing map through `count` knots; clamped outside: out = map(x / divisor). */
-void ck_encode(const float *x, int64_t count, const float *from, const float *to, int knots, float divisor, float *out);
+/* Piecewise linear and increasing map through `knots` points; clamped outside: out = map(x / divisor). */
+void ck_encode(const float *x, int64_t count, const double *from, const double *to, int knots, float divisor, float *out);
 /* The inverse with from and to exchanged: out = map(x) * factor. */
-void ck_decode(const float *x, int64_t count, const float *from, const float *to, int knots, float factor, float *out);
+void ck_decode(const float *x, int64_t count, const double *from, const double *to, int knots, float factor, float *out);
 
 /* What intensity, local mean and local spread say about the target. slices: the planes before, at and after; box of 2 * radius + 1 pixels cut
    off at the border; table: intensity × mean × spread, trilinear. work: 4 * height * width floats; the first height * width of them hold the

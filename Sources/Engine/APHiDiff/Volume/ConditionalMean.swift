@@ -34,7 +34,7 @@ struct ConditionalMean: Sendable {
             throw SafetensorsError(
                 file: weights.file.name, reason: "the table of the conditional mean is not described")
         }
-        self.axes = axes.map { ck_axis_t(nodes: Int32($0[0]), first: Float($0[1]), last: Float($0[2])) }
+        self.axes = axes.map { ck_axis_t(nodes: Int32($0[0]), first: $0[1], last: $0[2]) }
         pairs = description.pairs
         radiusMM = description.radiusMM
         tables = try weights.file.floats("naive.tables", shape: [pairs.count] + axes.map { Int($0[0]) })

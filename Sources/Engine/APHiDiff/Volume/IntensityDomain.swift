@@ -3,16 +3,16 @@ import CKernels
 /// Between stored intensities (HU, MR units) and the domain of the network: piecewise linear, increasing, clamped at the outer knots.
 struct IntensityDomain: Sendable {
     /// Stored intensity (HU, or MR signal over the reference) of each knot.
-    private let stored: [Float]
+    private let stored: [Double]
     /// Value of each knot in the domain.
-    private let domain: [Float]
+    private let domain: [Double]
     /// What MR signals are divided by; 1 for CT.
     let reference: Float
 
     /// Takes over knots of the weights file.
     ///
     /// - Throws: `SafetensorsError` when they do not increase.
-    init(knots: [[Float]], reference: Float, file: String) throws(SafetensorsError) {
+    init(knots: [[Double]], reference: Float, file: String) throws(SafetensorsError) {
         let isIncreasing =
             (2...16).contains(knots.count) && knots.allSatisfy { $0.count == 2 && $0[0].isFinite && $0[1].isFinite }
             && zip(knots, knots.dropFirst()).allSatisfy { $0[0] < $1[0] && $0[1] < $1[1] }
@@ -23,12 +23,12 @@ struct IntensityDomain: Sendable {
     }
 
     /// Value of air and of what lies outside of the image.
-    var lowest: Float { domain.first ?? 0 }
+    var lowest: Float { Float(domain.first ?? 0) }
 
     /// The same knots for another reference.
     func with(reference: Float) -> IntensityDomain { IntensityDomain(stored, domain, reference) }
 
-    private init(_ stored: [Float], _ domain: [Float], _ reference: Float) {
+    private init(_ stored: [Double], _ domain: [Double], _ reference: Float) {
         self.stored = stored
         self.domain = domain
         self.reference = reference

@@ -46,7 +46,9 @@ struct StripPlot {
                 axis.position(mark.value), top: top - 8 * Double(number % 2) - 2, bottom: bottom, label: mark.label,
                 colour: mark.isThreshold ? SVG.warning : SVG.quiet, dash: mark.isThreshold ? "6 3" : "2 3")
         }
-        svg.text("× no value", StripPlot.right + 12, bottom + 16, size: 10, colour: SVG.quiet)
+        if points.contains(where: { $0.value == nil }) {
+            svg.text("× no value", StripPlot.right + 12, top - 6, size: 10, colour: SVG.quiet)
+        }
         return svg.markup(title: title)
     }
 

@@ -81,7 +81,7 @@ enum Words {
     /// The code of a reason in words.
     static func reason(_ code: String) -> String {
         if let known = NotComputedReason(rawValue: code) { return known.explanation }
-        return code.replacing("_", with: " ")
+        return code == "missing" || code == "not_run" ? "listed, but not run" : code.replacing("_", with: " ")
     }
 
     static func range(_ rule: StudyProtocol.RangeRule) -> String {

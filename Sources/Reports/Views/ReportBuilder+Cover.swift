@@ -80,10 +80,11 @@ extension ReportBuilder {
         return SummaryView(
             section: heading(.summary), plain: plainLanguage,
             figures: [
-                FactView(label: "cases listed", value: "\(record.run.caseCount)"),
+                FactView(
+                    label: record.run.caseCount == 1 ? "case listed" : "cases listed", value: "\(record.run.caseCount)"),
                 FactView(label: "evaluated", value: "\(record.cases.count { $0.outcome.status == .ok })"),
                 FactView(label: "failed or missing", value: "\(lostCases.count)"),
-                FactView(label: "sites", value: "\(record.sites.count)"),
+                FactView(label: record.sites.count == 1 ? "site" : "sites", value: "\(record.sites.count)"),
             ], criteria: criteria, secondary: secondary, notes: summaryNotes)
     }
 

@@ -133,9 +133,8 @@ extension ReportBuilder {
                     return a.caseID < b.caseID
                 }
                 guard rank < sorted.count, let value = sorted[rank].number else { continue }
-                let unit = MetricCatalog.definition(of: endpoint.metric)?.unit ?? endpoint.unit
-                let words =
-                    "number \(rank + 1) from the bottom in \(endpoint.name), \(NumberText(unit: unit).text(value))"
+                let place = ["worst", "second worst", "third worst"][rank]
+                let words = "\(place) \(endpoint.name), \(caseFormat(endpoint).text(value))"
                 if let index = chosen.firstIndex(where: { $0.id == sorted[rank].caseID }) {
                     chosen[index].reasons.append(words)
                 } else if chosen.count < options.worstCaseCount {

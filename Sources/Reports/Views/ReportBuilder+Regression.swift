@@ -32,7 +32,7 @@ extension ReportBuilder {
             afterName: "\(report.candidate.model.name) \(report.candidate.model.version)", valueName: endpoint.name,
             isHigherBetter: endpoint.better == .higher, format: format)
         var table = TableView(
-            "Old and new side by side.", first: "Quantity",
+            "Old and new side by side: \(endpoint.name).", first: "Quantity",
             numbers: ["Old", "New", "Difference", "\(confidence) CI", "Margin"],
             after: ["Verdict"])
         table.add(

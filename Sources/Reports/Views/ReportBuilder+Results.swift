@@ -19,7 +19,7 @@ extension ReportBuilder {
         let summary = record.analyses(of: endpoint.oid).first { $0.kind == .descriptive }
         let outliers = Set((summary.flatMap { text("outliers", in: $0) } ?? "").components(separatedBy: ", "))
         // Thresholds and units of shares are not on the scale of single cases.
-        let metricFormat = NumberText(unit: MetricCatalog.definition(of: endpoint.metric)?.unit ?? endpoint.unit)
+        let metricFormat = caseFormat(endpoint)
         let isShare = endpoint.estimator == .proportion
         var marks = plan.criteria(on: endpoint.oid).filter { _ in !isShare }.map {
             StripPlot.Mark(label: "threshold", value: $0.threshold, isThreshold: true)
@@ -85,6 +85,7 @@ extension ReportBuilder {
         switch name {
         case "mean_t": "mean, Student's t"
         case "mean_bca": "mean, BCa bootstrap"
+        case "mean_random_effects": "mean, random effects over sites"
         case "median_order": "median, order statistics"
         case "median_bca": "median, BCa bootstrap"
         case "proportion_clopper_pearson": "share, Clopper–Pearson"
@@ -97,7 +98,7 @@ extension ReportBuilder {
         _ endpoint: StudyProtocol.Endpoint, _ summary: AnalysisRecord?, _ values: EndpointValues
     ) -> [String] {
         var notes: [String] = []
-        let format = NumberText(unit: MetricCatalog.definition(of: endpoint.metric)?.unit ?? endpoint.unit)
+        let format = caseFormat(endpoint)
         if let summary {
             let parts = [("SD", "sd"), ("median", "median"), ("minimum", "minimum"), ("maximum", "maximum")].compactMap
             {
@@ -137,13 +138,13 @@ extension ReportBuilder {
         }
         for item in record.cases {
             let cells = zip(endpoints, all).map { endpoint, values -> CellView in
-                let format = NumberText(unit: MetricCatalog.definition(of: endpoint.metric)?.unit ?? endpoint.unit)
+                let format = caseFormat(endpoint)
                 switch values[item.id] {
                 case .value(let number): return .number(format.text(number))
                 case .imputed(let number): return .number("\(format.text(number)) (by rule)")
-                case .trueNegative: return .number("true negative")
-                case .missing(let code): return .number("no value: \(Words.reason(code))")
-                case nil: return .number("not in the set")
+                case .trueNegative: return CellView(text: "true negative")
+                case .missing(let code): return CellView(text: "no value: \(Words.reason(code))")
+                case nil: return CellView(text: "not in the set")
                 }
             }
             table.add(item.id, [CellView(text: item.site), CellView(text: item.outcome.status.rawValue)] + cells)
@@ -207,11 +208,15 @@ extension ReportBuilder {
             figures: [
                 try FigureView(plot.svg(), caption: "\(endpoint.name) by site; squares grow with the number of cases.")
             ],
-            tables: [spreadTable(lines, pooled, format)].filter { !$0.rows.isEmpty }, notes: notes)
+            tables: [spreadTable(endpoint, lines, pooled)].filter { !$0.rows.isEmpty }, notes: notes)
     }
 
-    private func spreadTable(_ lines: [AnalysisRecord], _ pooled: AnalysisRecord?, _ format: NumberText) -> TableView {
-        var table = TableView("Spread between sites.", first: "Quantity", numbers: ["Value", "\(confidence) CI"])
+    private func spreadTable(
+        _ endpoint: StudyProtocol.Endpoint, _ lines: [AnalysisRecord], _ pooled: AnalysisRecord?
+    ) -> TableView {
+        let format = format(endpoint)
+        var table = TableView(
+            "Spread between sites of \(endpoint.name).", first: "Quantity", numbers: ["Value", "\(confidence) CI"])
         if let pooled, pooled.estimate != nil {
             table.add(
                 "Pooled estimate",
@@ -249,37 +254,44 @@ extension ReportBuilder {
     }
 
     func subgroups() -> TablesSectionView {
-        let tables = plan.subgroups.flatMap { subgroup in
-            primaryEndpoints.compactMap { endpoint -> TableView? in
-                let prefix = subgroup.covariate + "="
+        var unknown: [String] = []
+        let tables = plan.subgroups.compactMap { subgroup -> TableView? in
+            let name = subgroup.covariate.replacing("_", with: " ")
+            let prefix = subgroup.covariate + "="
+            var table = TableView(
+                "Primary endpoints by \(name).", first: "Level", text: ["Endpoint"],
+                numbers: ["n", "Missing", "Estimate", "\(confidence) CI"], after: ["Remark"])
+            for endpoint in primaryEndpoints {
                 let lines = record.analyses(of: endpoint.oid).filter {
                     $0.kind == .subgroup && $0.group.hasPrefix(prefix)
                 }
-                guard !lines.isEmpty else { return nil }
-                let format = format(endpoint)
-                var table = TableView(
-                    "\(endpoint.name) by \(subgroup.covariate.replacing("_", with: " ")).", first: "Level",
-                    numbers: ["n", "Missing", "Estimate", "\(confidence) CI"], after: ["Remark"])
                 for line in lines {
-                    let isSmall = line.evaluated < 10
-                    table.add(
-                        String(line.group.dropFirst(prefix.count)),
-                        [
-                            .number("\(line.evaluated)"), .number("\(line.missing)"),
-                            .number(format.text(line.estimate)),
-                            .number(isSmall ? "not assessable" : format.interval(line.lower, line.upper)),
-                            CellView(text: line.note ?? (isSmall ? "fewer than 10 cases: not assessable" : "none")),
-                        ])
+                    table.add(String(line.group.dropFirst(prefix.count)), subgroupCells(endpoint, line))
                 }
-                return table
             }
+            guard table.rows.contains(where: { $0.head != "unknown" }) else {
+                unknown.append(name)
+                return nil
+            }
+            return table
         }
-        return TablesSectionView(
-            section: heading(.subgroups),
-            paragraphs: [
-                tables.isEmpty
-                    ? "The protocol names no subgroup."
-                    : "Exploratory: differences between levels can arise by chance and decide nothing. Exact counts are shown."
-            ], tables: tables)
+        var paragraphs = [
+            plan.subgroups.isEmpty
+                ? "The protocol names no subgroup."
+                : "Exploratory: differences between levels can arise by chance and decide nothing. Exact counts are shown."
+        ]
+        if !unknown.isEmpty { paragraphs.append("The cohort does not state: \(unknown.joined(separator: ", ")).") }
+        return TablesSectionView(section: heading(.subgroups), paragraphs: paragraphs, tables: tables)
+    }
+
+    private func subgroupCells(_ endpoint: StudyProtocol.Endpoint, _ line: AnalysisRecord) -> [CellView] {
+        let format = format(endpoint)
+        let isSmall = line.evaluated < 10
+        return [
+            CellView(text: endpoint.name), .number("\(line.evaluated)"), .number("\(line.missing)"),
+            .number(format.text(line.estimate)),
+            .number(isSmall ? "not assessable" : format.interval(line.lower, line.upper)),
+            CellView(text: line.note ?? (isSmall ? "fewer than 10 cases: not assessable" : "none")),
+        ]
     }
 }

@@ -38,7 +38,15 @@ struct ReportBuilder {
     }
 
     /// Numbers of an endpoint as text: shares of cases have no unit.
-    func format(_ endpoint: StudyProtocol.Endpoint) -> NumberText { NumberText(unit: endpoint.unit) }
+    func format(_ endpoint: StudyProtocol.Endpoint) -> NumberText { NumberText(unit: named(endpoint.unit)) }
+
+    /// Values of single cases of an endpoint as text.
+    func caseFormat(_ endpoint: StudyProtocol.Endpoint) -> NumberText {
+        NumberText(unit: named(MetricCatalog.definition(of: endpoint.metric)?.unit ?? endpoint.unit))
+    }
+
+    /// Intensities have HU in CT only; elsewhere their unit is that of the series.
+    private func named(_ unit: String) -> String { unit == "HU" && plan.targetSeries != "CT" ? "a.u." : unit }
 
     func values(_ endpoint: StudyProtocol.Endpoint) -> EndpointValues {
         EndpointValues(record: record, endpoint: endpoint, set: plan.analysisSets.primary)

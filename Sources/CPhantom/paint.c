@@ -197,6 +197,10 @@ void cp_paint(cp_slice *s, const cp_primitive *primitives, const cp_organ *organ
         live++;
     }
     if (live == 0) return;
+    /* After the last union, what is outside stays outside. */
+    int32_t settled = 0;
+    for (int32_t k = 0; k < live; k++)
+        if (primitives[list[k].index].op == CP_UNION) settled = k;
     float *const *P = organ->space == CP_STATIC          ? s->fixed
                       : organ->space == CP_STATIC_WARPED ? s->fixed_warped
                       : organ->space == CP_MOVING        ? s->moving
@@ -225,6 +229,13 @@ void cp_paint(cp_slice *s, const cp_primitive *primitives, const cp_organ *organ
                 primitive(p, x, y, z, n, d);
                 join(p, acc, d, n);
                 touched = 1;
+                if (k < settled || k + 1 == live) continue;
+                float nearest = acc[0];
+                CP_LOOP nearest = acc[i] < nearest ? acc[i] : nearest;
+                if (0.5f - nearest * inverse <= 0.0f) {
+                    touched = 0;
+                    break;
+                }
             }
             if (!touched) continue;
             float most = 0.0f;

@@ -17,6 +17,7 @@ struct ValidateCommand: AsyncParsableCommand {
             """,
         version: ToolVersion.current,
         subcommands: [
+            DemoCommand.self,
             RunCommand.self,
             ReportCommand.self,
             MeasureCommand.self,

@@ -15,6 +15,7 @@ struct DemoCommand: AsyncParsableCommand {
 
             Examples:
               validate demo --output demo
+              validate demo --qualify --output qualification
               validate demo --output demo --cases 8 --size 256 --slices 32 --generator intensity-map
             """)
 
@@ -39,6 +40,11 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(name: .long, help: "What makes the images (default: the embedded model; the naive baseline without it).")
     var generator: String?
 
+    @Flag(
+        name: .long,
+        help: "Instead, show on phantoms that every metric finds the faults that concern it, and no others.")
+    var qualify = false
+
     @Flag(name: .long, help: "Leave the PDF out.")
     var noPdf = false
 
@@ -59,6 +65,7 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if qualify { return try runQualification() }
         let protocolPath = try InstallationFolder.file("protocols/phantom-demo.xml")
         do {
             try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
@@ -78,6 +85,18 @@ struct DemoCommand: AsyncParsableCommand {
         ).carryOut()
         try Terminal.result(format.json ? json(outcome, report).text : words(outcome, report))
         guard outcome.exitCode == 0 else { throw ExitCode(outcome.exitCode) }
+    }
+
+    private func runQualification() throws {
+        let outcome = try QualifyJob(
+            output: output, phantoms: min(cases, 2), seed: seed, size: size, slices: slices, threads: jobs.jobs,
+            isSilent: format.quiet
+        ).carryOut()
+        try Terminal.result(
+            format.json
+                ? QualifyJob.json(outcome.result, path: outcome.path).text
+                : QualifyJob.words(outcome.result, path: outcome.path))
+        guard outcome.result.isPassed else { throw ExitStatus.criterionNotMet.code }
     }
 
     private func say(_ text: String) {

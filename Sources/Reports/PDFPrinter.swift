@@ -49,6 +49,8 @@ public struct PDFPrinter: Sendable {
             "SOURCE_DATE_EPOCH": "\(epoch)", "LC_ALL": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin",
             "HOME": "/nonexistent",
             "PYTHONDONTWRITEBYTECODE": "1",
+            // The order of its sets reaches the bytes.
+            "PYTHONHASHSEED": "0",
         ]
         let errors = Pipe()
         process.standardError = errors

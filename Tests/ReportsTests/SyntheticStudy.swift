@@ -29,6 +29,8 @@ enum SyntheticStudy {
                 previousSHA256: String(repeating: "ab", count: 32), date: "2026-01-05", isBeforeDataLock: true,
                 reason: text ?? "One site more.")
         ]
+        // Reports show intervals; how many samples they rest on is the business of other tests.
+        plan.statistics.bootstrapResamples = 99
         if let text { disguise(&plan, text) }
         var generator = SyntheticNumbers(state: 7)
         let sites = ["S01", "S02", "S03", "S04"]

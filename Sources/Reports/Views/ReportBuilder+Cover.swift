@@ -7,8 +7,10 @@ extension ReportBuilder {
         let identity = plan.identity
         let isDemonstration = identity.purpose == .demonstration
         var banner: [String] = []
-        if isDemonstration || record.cohort.seedNamespace != nil {
-            banner.append("Computed phantoms or a demonstration: no evidence about patients.")
+        if record.cohort.seedNamespace != nil {
+            banner.append("Computed phantoms: no evidence about patients.")
+        } else if isDemonstration {
+            banner.append("A demonstration: no evidence about patients.")
         }
         return CoverView(
             purpose: Words.purpose(identity.purpose), title: identity.title, status: words.status,

@@ -54,6 +54,14 @@ struct Residual: Sendable {
     }
 }
 
+/// Labels of lesions that faults make.
+enum LesionMark {
+    /// Where a lesion was erased; in no mask.
+    static let erased: UInt8 = 255
+    /// Invented lesions are labelled from here.
+    static let firstInvented: UInt8 = 101
+}
+
 extension PhantomCase {
     /// The case with faults made to it: what a generator that makes these errors would have shown.
     ///
@@ -129,7 +137,14 @@ extension Patient {
             return moved
         }
         // Lesions are painted over the liver and before what lies on it.
-        var kept = organs.filter { $0.lesion == 0 || !erased.contains(Int($0.lesion)) }
+        var kept = organs.map { organ in
+            guard organ.lesion > 0, erased.contains(Int(organ.lesion)) else { return organ }
+            var hidden = organ
+            hidden.opacity = 0
+            hidden.structure = 0
+            hidden.lesion = Int32(LesionMark.erased)
+            return hidden
+        }
         kept.insert(contentsOf: added, at: liverIndex + 1)
         return Patient(
             anatomy: anatomy, primitives: primitives + scene.primitives, organs: kept, liverIndex: liverIndex,
@@ -157,7 +172,7 @@ extension Patient {
                 if (best?.room ?? 0) > 6 { break }
             }
             guard let best else { continue }
-            let label = (lesions.map(\.label).max() ?? 0) + number + 1
+            let label = Int(LesionMark.firstInvented) + number
             // Lobes bulge beyond the mean radius.
             made.append(
                 PhantomLesion(

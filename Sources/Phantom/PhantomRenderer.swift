@@ -186,7 +186,11 @@ public struct PhantomRenderer: Sendable {
             let inLiver = cover[i] >= 0.5
             if inLiver {
                 result.liver[i] = 1
-                if lesionCover[i] >= needed {
+                let isCovered = lesionCover[i] >= needed
+                if isCovered, lesion[i] == LesionMark.erased {
+                    // What the lesion hid stays hidden, so that a lesion fault leaves the vessels alone.
+                    code = UInt8(PhantomStructure.liver.rawValue)
+                } else if isCovered, lesion[i] < LesionMark.firstInvented || vessel[i] == 0 {
                     result.lesions[i] = lesion[i]
                     code = UInt8(PhantomStructure.lesion.rawValue)
                 } else {

@@ -47,8 +47,7 @@ struct FaultTests {
         #expect(after.liver == before.liver)
         #expect(after.vessels == before.vessels)
         #expect(after.lesions != before.lesions)
-        let invented = UInt8((Self.subject.lesions.map(\.label).max() ?? 0) + 1)
-        #expect(after.lesions.contains(invented))
+        #expect(after.lesions.contains(LesionMark.firstInvented))
         for record in records where record.fault == "erased_lesion" {
             let label = Self.subject.lesions.first { $0.centreMM == record.positionMM }?.label ?? 0
             #expect(!after.lesions.contains(UInt8(label)))
@@ -104,8 +103,8 @@ struct FaultTests {
                 }
             }
             #expect(abs(sum / count / wanted - 1) < 0.05, "\(sum / count) instead of \(wanted) mm")
-            // The field on the grid and the one of single points are the same.
-            #expect(worst < 0.02 * (1 + wanted))
+            // The field on the grid is interpolated from every fourth pixel, which are 10 mm apart here.
+            #expect(worst < 0.25 * wanted)
         }
     }
 

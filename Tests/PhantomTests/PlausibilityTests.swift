@@ -138,13 +138,14 @@ struct PlausibilityTests {
     func displacement() {
         let subject = SampleCases.all[0].breathing(
             Respiration(amplitudeMM: 18, measuredAmplitudeMM: 18, sourcePhase: 0.05, truthPhase: 0.45))
-        let grid = subject.grid(dimensions: SIMD3(96, 96, 36))
+        let grid = subject.grid(dimensions: SIMD3(256, 256, 64))
         let slices = SampleCases.render(PhantomRenderer(subject, grid: grid), at: .truth, [.labels, .displacement])
         var both = 0.0
         var total = 0.0
         for (k, slice) in slices.enumerated() {
-            for at in slice.liver.indices {
-                let x = grid.world(Double(at % 96), Double(at / 96), Double(k))
+            // Every third pixel of every row is enough.
+            for at in slice.liver.indices where at % 3 == 0 {
+                let x = grid.world(Double(at % 256), Double(at / 256), Double(k))
                 let u = SIMD3(
                     Double(slice.displacement[0][at]), Double(slice.displacement[1][at]),
                     Double(slice.displacement[2][at]))

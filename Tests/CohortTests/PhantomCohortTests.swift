@@ -9,6 +9,7 @@ import Testing
 @Suite("Phantom cohorts on disk")
 struct PhantomCohortTests {
     /// Makes a cohort in a folder of its own and removes it afterwards.
+    @discardableResult
     private func withCohort<Result>(
         _ change: (inout PhantomCohortOptions) -> Void, _ body: (String) async throws -> Result
     ) async throws -> Result {

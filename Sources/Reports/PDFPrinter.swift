@@ -21,6 +21,25 @@ public struct PDFPrinter: Sendable {
         program = found
     }
 
+    /// The interpreter of the environment that the program lives in.
+    private var python: String { (program as NSString).deletingLastPathComponent + "/python" }
+
+    /// What the interpreter is told.
+    ///
+    /// WeasyPrint's own command dates attachments by the clock; its library takes the time that it is told. The page may
+    /// load data addresses only.
+    private static let script = """
+        import datetime, sys
+        from weasyprint import HTML, Attachment
+        from weasyprint.urls import URLFetcher
+        page, target, epoch, *files = sys.argv[1:]
+        when = datetime.datetime.fromtimestamp(int(epoch), datetime.timezone.utc)
+        added = [Attachment(filename=name, created=when, modified=when) for name in files]
+        fetcher = URLFetcher(allowed_protocols=["data"])
+        HTML(filename=page, encoding="utf-8", url_fetcher=fetcher).write_pdf(
+            target, attachments=added, pdf_variant="pdf/a-3a", pdf_tags=True)
+        """
+
     /// Prints a page; the same page gives the same bytes.
     ///
     /// - Parameters:
@@ -37,13 +56,12 @@ public struct PDFPrinter: Sendable {
         let part = pdf + ".part"
         // The limit is held by coreutils: a page that hangs the printer must not hang the report.
         process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
+        let files = ([html, part] + attachments).map { URL(fileURLWithPath: $0).path }
         process.arguments =
-            [
-                "--kill-after=5", "\(timeoutSeconds)", program, "--pdf-variant", "pdf/a-3a", "--pdf-tags", "--encoding",
-                "utf-8", "--allowed-protocols",
-                "data",
-            ]
-            + attachments.flatMap { ["--attachment", $0] } + [html, part]
+            ["--kill-after=5", "\(timeoutSeconds)", python, "-c", PDFPrinter.script, files[0], files[1], "\(epoch)"]
+            + files.dropFirst(2)
+        // Python would load modules from the current folder, where anybody may put a file.
+        process.currentDirectoryURL = URL(fileURLWithPath: "/")
         // Nothing of the caller's environment is needed, and nothing of it should change the bytes.
         process.environment = [
             "SOURCE_DATE_EPOCH": "\(epoch)", "LC_ALL": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin",

@@ -11,12 +11,16 @@ VARIANTS = ("aphidiff", "no-anatomical-constraint", "no-gating", "no-deformation
 
 @dataclass
 class Stage:
-    """Crops until a share of the time budget has passed; `scale` pools the slices (4: as if of 128 pixels)."""
+    """Crops until a share of the time budget has passed; `scale` pools the slices (4: as if of 128 pixels).
+
+    `only` = "anatomy": encoder, codes and head alone learn, from labelled slices; a step costs an eighth of a whole one.
+    """
 
     until: float
     size: int
     scale: int
     batch: int
+    only: str = ""
 
 
 @dataclass
@@ -32,10 +36,12 @@ class Config:
     start_share: float = 0.5  # share of samples at the very start of the path, where one-step generation happens
     ssim: float = 0.5
     bands: float = 1.0
+    structures: float = 0.0  # how much more an error counts on vessels and lesions: 1 + this
     anatomy: float = 0.2
     commitment: float = 0.1
     constraint: float = 0.05
     constraint_every: int = 4
+    anatomy_every: int = 0  # every so many steps one of the anatomy only, in between; 0: none
     deformation_steps: int = 500
     adversary: float = 0.0
     naive_input: bool = True  # the conditional-mean image as input and base; for experiments
@@ -48,6 +54,10 @@ class Config:
         for stage in self.plan:
             if stage.size % 64 or stage.scale not in (1, 2, 4) or stage.batch < 1:
                 raise ValueError("a stage needs a size divisible by 64, a scale of 1, 2 or 4, and a batch")
+            if stage.only not in ("", "anatomy"):
+                raise ValueError(f"a stage can be of the anatomy only, not of {stage.only}")
+            if stage.only and self.variant == "pix2pix":
+                raise ValueError("pix2pix has no anatomy to train")
 
 
 def load_config(path: Path) -> Config:

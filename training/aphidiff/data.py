@@ -215,6 +215,12 @@ class Case:
         self.source = self.load("source")
         self.target = self.load("target")
         self.labels = self.load("labels")
+        self.slices_with: dict[int, np.ndarray] | None = None
+
+    def tables(self) -> str | None:
+        """SHA-256 of the tables that the stored conditional-mean images are of; None where there are no images."""
+        path = self.folder / f"{self.facts.name}.naive.tables"
+        return path.read_text() if path.exists() else None
 
     def load(self, kind: str) -> np.ndarray:
         """Array of the case by the name of its file."""
@@ -236,7 +242,7 @@ class Batch:
     """Crops of one batch.
 
     source B×3×h×w (slices k−1, k, k+1), naive B×1×h×w and target B×1×h×w in the network's domain; labels B×h×w; series indices B;
-    geometry B×2 (log2 of pixel size over 0.8 mm, log2 of slice distance over 2.8 mm).
+    geometry B×2 (log2 of pixel size over 0.8 mm, log2 of slice distance over 2.8 mm); target_near B×3×h×w: the target's three slices.
     """
 
     source: torch.Tensor
@@ -246,6 +252,7 @@ class Batch:
     source_series: torch.Tensor
     target_series: torch.Tensor
     geometry: torch.Tensor
+    target_near: torch.Tensor
 
 
 def geometry_features(pixel_mm: float, slice_mm: float) -> tuple[float, float]:
@@ -254,16 +261,21 @@ def geometry_features(pixel_mm: float, slice_mm: float) -> tuple[float, float]:
 
 
 class Crops:
-    """Draws batches of crops at one scale (1: full resolution, 2 and 4: pooled)."""
+    """Draws batches of crops at one scale (1: full resolution, 2 and 4: pooled).
 
-    def __init__(self, cases: list[Case], naive: NaiveMap, seed: int):
+    Without a map the conditional-mean images are zero: the anatomy needs none. `structures`: share of crops around a vessel or a lesion.
+    """
+
+    def __init__(self, cases: list[Case], naive: NaiveMap | None, seed: int, structures: float = 0.0):
         self.naive = naive
+        self.structures = structures
         self.random = np.random.default_rng(seed)
-        if naive.stages is not None:
+        if naive is not None and naive.stages is not None:
             # The stages see whole slices: only cases whose conditional mean is stored can give crops.
-            cases = [c for c in cases if (c.folder / f"{c.facts.name}.naive.npy").exists()]
+            digest = naive.digest()
+            cases = [c for c in cases if c.tables() == digest]
         if not cases:
-            raise ValueError("no cached case to draw crops from (with stages: none with a stored conditional mean)")
+            raise ValueError("no cached case to draw crops from (with stages: none with a stored conditional mean of these tables)")
         self.pairs: dict[tuple[int, int], list[Case]] = {}
         for case in cases:
             self.pairs.setdefault((case.facts.source_series, case.facts.target_series), []).append(case)
@@ -278,7 +290,7 @@ class Crops:
 
     def _stored(self, case: Case) -> tuple[np.ndarray, np.ndarray] | None:
         """Conditional-mean images of a case and the slices that have one; None where the map has no stages: then crops are enough."""
-        if self.naive.stages is None:
+        if self.naive is None or self.naive.stages is None:
             return None
         name = case.facts.name
         if name not in self.stored:
@@ -289,11 +301,12 @@ class Crops:
     def batch(self, count: int, size: int, scale: int = 1) -> Batch:
         """Draws `count` crops of `size`×`size` pixels of the scale."""
         drawn = [self._sample(self._pick(), size, scale) for _ in range(count)]
-        stack = [torch.stack(parts) for parts in zip(*[d[:4] for d in drawn])]
-        facts = [d[4] for d in drawn]
+        stack = [torch.stack(parts) for parts in zip(*[d[:5] for d in drawn])]
+        near = stack.pop()
+        facts = [d[5] for d in drawn]
         return Batch(
             *stack, torch.tensor([f.source_series for f in facts]), torch.tensor([f.target_series for f in facts]),
-            torch.tensor([geometry_features(f.pixel_mm * scale, f.slice_mm) for f in facts]),
+            torch.tensor([geometry_features(f.pixel_mm * scale, f.slice_mm) for f in facts]), near,
         )
 
     def _sample(self, case: Case, size: int, scale: int):
@@ -302,23 +315,34 @@ class Crops:
         stored = self._stored(case)
         k = int(self.random.integers(depth) if stored is None else self.random.choice(stored[1]))
         whole = (size + 2 * MARGIN) * scale
+        around = 0
+        if self.structures and self.random.random() < self.structures:
+            # Lesions are rare: half of these crops look for one.
+            around = int(self.random.integers(2, 4))
+            held = self._slices_with(case, around)
+            if stored is not None:
+                held = np.intersect1d(held, stored[1])
+            k = int(self.random.choice(held)) if held.size else k
         # A third of the crops sits on the liver, if the slice has one.
         top = int(self.random.integers(min(0, height - whole), max(0, height - whole) + 1))
         left = int(self.random.integers(min(0, width - whole), max(0, width - whole) + 1))
-        if self.random.random() < 0.33:
-            rows, columns = np.nonzero(case.labels[k, ::8, ::8])
+        if around or self.random.random() < 0.33:
+            step = 2 if around else 8
+            plane = case.labels[k, ::step, ::step]
+            rows, columns = np.nonzero(plane == around if around else plane)
             if rows.size:
                 n = self.random.integers(rows.size)
-                top, left = int(rows[n]) * 8 - whole // 2, int(columns[n]) * 8 - whole // 2
+                shift = self.random.integers(-whole // 4, whole // 4 + 1, 2) if around else (0, 0)
+                top, left = (int(p[n]) * step - whole // 2 + int(s) for p, s in zip((rows, columns), shift))
         fill_source = -1024 if facts.source_series == 0 else 0
         fill_target = -1024 if facts.target_series == 0 else 0
         y_fill = float(encode(torch.tensor([float(fill_target)]), facts.target_series))
         neighbours = [min(max(n, 0), depth - 1) for n in (k - 1, k, k + 1)]
         source = np.stack([_window(case.source[n], top, left, whole, fill_source) for n in neighbours])
-        target = _window(case.target[k], top, left, whole, fill_target)
+        target = np.stack([_window(case.target[n], top, left, whole, fill_target) for n in neighbours])
         labels = _window(case.labels[k], top, left, whole, 0)
         x = encode(torch.from_numpy(source.astype(np.float32)), facts.source_series, facts.source_reference)
-        y = encode(torch.from_numpy(target.astype(np.float32)), facts.target_series)[None]
+        y = encode(torch.from_numpy(target.astype(np.float32)), facts.target_series)
         if scale > 1:
             x = torch.nn.functional.avg_pool2d(x, scale)
             y = torch.nn.functional.avg_pool2d(y, scale)
@@ -328,14 +352,23 @@ class Crops:
             w = float(self.random.uniform(0, 0.5))
             middle = (1 - w) * x[1] + w * 0.5 * (x[0] + x[2])
             x = torch.stack([(1 - w) * x[0] + w * x[1], middle, (1 - w) * x[2] + w * x[1]])
-        if stored is None:
+        if self.naive is None:
+            n = torch.zeros_like(x[:1])
+        elif stored is None:
             n = self.naive.predict(x, facts.source_series, facts.target_series, facts.pixel_mm * scale)[None]
         else:
             n = torch.from_numpy(_window(stored[0][k], top, left, whole, y_fill).astype(np.float32))[None]
             n = torch.nn.functional.avg_pool2d(n, scale) if scale > 1 else n
         cut = (slice(None), slice(MARGIN, MARGIN + size), slice(MARGIN, MARGIN + size))
         labels = torch.from_numpy(np.ascontiguousarray(labels[cut[1:]])).long()
-        return x[cut], n[cut], y[cut], labels, facts
+        return x[cut], n[cut], y[1:2][cut], labels, y[cut], facts
+
+    def _slices_with(self, case: Case, label: int) -> np.ndarray:
+        """Slices of a case that show at least a few pixels of a structure."""
+        if case.slices_with is None:
+            planes = case.labels[:, ::2, ::2]
+            case.slices_with = {n: np.nonzero((planes == n).sum((1, 2)) > 4)[0] for n in (2, 3)}
+        return case.slices_with[label]
 
 
 def _window(plane: np.ndarray, top: int, left: int, size: int, fill: float) -> np.ndarray:
@@ -362,16 +395,17 @@ def main() -> None:
     cache_breathing(options.feed, options.cache / "breathing", seed=options.seed, cases=range(options.breathing))
     training = {"namespace": "training", "seed": options.seed, "slices": options.slices}
     for block in range(0, options.cases, 4):
+        count = min(4, options.cases - block)
         for direction in ("ct-mr", "mr-ct"):
             # Different patients for the two directions.
             first = block if direction == "ct-mr" else 1000 + block
             cache_images(
-                options.feed, options.cache / "images", cases=range(first, first + 4), direction=direction, sequence="t1",
+                options.feed, options.cache / "images", cases=range(first, first + count), direction=direction, sequence="t1",
                 **training)
             if block % 12 == 0:
                 first += 2000
                 cache_images(
-                    options.feed, options.cache / "images", cases=range(first, first + 4), direction=direction,
+                    options.feed, options.cache / "images", cases=range(first, first + count), direction=direction,
                     sequence="t2", **training)
         if block == 0:
             for direction in ("ct-mr", "mr-ct"):

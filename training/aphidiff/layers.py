@@ -117,8 +117,9 @@ class Quantiser(nn.Module):
     def forward(self, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """z: B×D×h×w. Returns the quantised map, the codes B×h×w and the commitment loss."""
         b, d, h, w = z.shape
-        flat = self.unit(z.permute(0, 2, 3, 1).reshape(-1, d))
-        with torch.no_grad():
+        # In fp32 whatever the arithmetic around it: small errors flip codes.
+        flat = self.unit(z.float().permute(0, 2, 3, 1).reshape(-1, d))
+        with torch.no_grad(), torch.autocast(z.device.type, enabled=False):
             codes = (flat @ self.codebook.t()).argmax(1)
         chosen = self.codebook[codes]
         commitment = flat.new_zeros(())

@@ -38,9 +38,17 @@ def band_loss(estimate: torch.Tensor, target: torch.Tensor, std: torch.Tensor) -
     return (weight * (estimate - target).square()).mean()
 
 
-def image_loss(image: torch.Tensor, target: torch.Tensor, ssim_weight: float) -> torch.Tensor:
-    """Absolute error plus (1 − SSIM) over a range of 2 (the soft-tissue half of the network's domain)."""
-    return (image - target).abs().mean() + ssim_weight * (1 - ssim_map(image, target, 2.0).mean())
+def image_loss(
+    image: torch.Tensor, target: torch.Tensor, ssim_weight: float, labels: torch.Tensor | None = None, structures: float = 0.0
+) -> torch.Tensor:
+    """Absolute error plus (1 − SSIM) over a range of 2 (the soft-tissue half of the network's domain).
+
+    On vessels and lesions (labels B×h×w) the absolute error counts 1 + `structures` times.
+    """
+    error = (image - target).abs()
+    if labels is not None and structures:
+        error = error * (1 + structures * (labels[:, None] >= 2))
+    return error.mean() + ssim_weight * (1 - ssim_map(image, target, 2.0).mean())
 
 
 def anatomy_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -92,13 +100,23 @@ def constraint_loss(model: APHiDiff, bands: torch.Tensor, conditions: Conditions
     """The anatomical constraint: the generated slice, encoded again, must show the true anatomy.
 
     bands: generated, standardised by the statistics of the target series, as are the bands that the encoder expects of such a source.
-    Of the first `count` samples; the neighbours of a slice are taken to be like it.
+    Of the first `count` samples; the neighbours of a slice are taken to be like it. Encoder and head are judges here and do not learn:
+    they could otherwise agree with the generator on marks that nobody sees in the image.
     """
-    generated = bands[:count]
-    features, _, commitment = model.anatomy(generated.repeat(1, 3, 1, 1))
-    logits = model.anatomy.head(features[0])
+    anatomy = model.anatomy
+    seen = anatomy.fine._seen, anatomy.coarse._seen
+    anatomy.requires_grad_(False)
+    features, _, commitment = anatomy(bands[:count].repeat(1, 3, 1, 1))
+    logits = anatomy.head(features[0])
+    anatomy.requires_grad_(True)
+    anatomy.fine._seen, anatomy.coarse._seen = seen
     truth = labels[:count]
-    return anatomy_loss(logits, truth) + 0.5 * centre_line_loss(logits, truth) + lesion_edge_loss(logits, truth) + 0.1 * commitment
+    return segmentation_loss(logits, truth) + 0.1 * commitment
+
+
+def segmentation_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """All that is asked of the head's maps: classes, centre lines of the vessels, edges of the lesions."""
+    return anatomy_loss(logits, labels) + 0.5 * centre_line_loss(logits, labels) + lesion_edge_loss(logits, labels)
 
 
 def deformation_loss(estimate: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:

@@ -5,6 +5,8 @@ It is the base that the network starts from; the network learns what it cannot k
 
 from __future__ import annotations
 
+import hashlib
+
 import torch
 import torch.nn.functional as F
 
@@ -171,6 +173,11 @@ class NaiveMap:
         assert self.stages is not None
         features, axes = stage_features(stage, estimate, place, pixel_mm)
         return (estimate + _look_up(self.stages[pair, stage], features, axes)).clamp(ESTIMATE[1], ESTIMATE[2])
+
+    def digest(self) -> str:
+        """SHA-256 of all tables: tells whether stored images are of this map."""
+        parts = [self.tables] + ([] if self.stages is None else [self.stages])
+        return hashlib.sha256(b"".join(p.contiguous().numpy().tobytes() for p in parts)).hexdigest()
 
     def predict(self, source: torch.Tensor, source_series: int, target_series: int, pixel_mm: float) -> torch.Tensor:
         """Conditional-mean image h×w of the middle one of three slices (3×h×w), in the network's domain."""

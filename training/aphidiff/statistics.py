@@ -10,6 +10,7 @@ import torch
 
 from .bands import pack
 from .data import Case, open_cache
+from .export import load_exported
 from .intensity import SERIES, encode
 from .naive import PAIRS, NaiveMap
 
@@ -61,11 +62,13 @@ def measure(cases: list[Case], slices: int = 16, cascade: int = 0) -> dict[str, 
 
 def store_conditional_means(cases: list[Case], naive: NaiveMap, every: int = 1) -> None:
     """Writes the conditional-mean image of every n-th slice beside each case (`NAME.naive.npy`, float16; NaN where there is none): the stages see
-    whole slices, and crops are drawn from these."""
+    whole slices, and crops are drawn from these. Images of other tables are made anew."""
+    digest = naive.digest()
     for case in cases:
         f = case.facts
         path = case.folder / f"{f.name}.naive.npy"
-        if path.exists():
+        tables = path.with_suffix(".tables")
+        if path.exists() and tables.exists() and tables.read_text() == digest:
             continue
         depth = case.target.shape[0]
         out = np.full(case.target.shape, np.nan, np.float16)
@@ -75,18 +78,27 @@ def store_conditional_means(cases: list[Case], naive: NaiveMap, every: int = 1) 
             out[k] = naive.predict(source, f.source_series, f.target_series, f.pixel_mm).numpy()
         temporary = path.with_suffix(".part.npy")
         np.save(temporary, out)
+        tables.unlink(missing_ok=True)
         temporary.replace(path)
+        tables.write_text(digest)
 
 
 def main() -> None:
     """Measures a cache and stores the result."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--output", type=Path, help="where the result goes; needed without --initial")
     parser.add_argument("--cascade", type=int, default=6, help="slices a case for the stages after the first table")
+    parser.add_argument("--initial", type=Path, help="exported weights whose tables are used: nothing is measured, images are stored")
     parser.add_argument("--store-every", type=int, default=4, help="store the conditional mean of every n-th slice; 0: none")
     options = parser.parse_args()
     cases = open_cache(options.cache / "images", "training")
+    if options.initial:
+        _, naive, _ = load_exported(options.initial)
+        store_conditional_means(cases, naive, options.store_every)
+        return
+    if not options.output:
+        parser.error("--output is needed without --initial")
     found = measure(cases, cascade=options.cascade)
     torch.save(found, options.output)
     if options.store_every:

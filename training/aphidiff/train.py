@@ -27,6 +27,7 @@ from . import losses
 from .bands import pack
 from .config import Config, Stage, load_config
 from .data import Batch, Crops, open_cache
+from .initial import load_initial, totals
 from .layers import Quantiser
 from .model import APHiDiff, by_band, clocks, parameter_table
 from .naive import NaiveMap
@@ -64,8 +65,10 @@ class Run:
         self.naive = NaiveMap()
         self.step = 0
         self.seconds = 0.0
+        self.anatomy_only = False
         self.deformation_done = 0
         self.history: list[dict] = []
+        self.ancestors: list[dict] = []
         self.average = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
 
     # MARK: state
@@ -79,12 +82,21 @@ class Run:
             for name in ("band_mean", "band_std"):
                 self.average[name].copy_(statistics[name])
 
+    def start_from(self, weights: Path) -> None:
+        """Takes weights, conditional mean and statistics of the bands from an exported file."""
+        if not isinstance(self.model, APHiDiff) or self.config.variant == "no-gating":
+            raise ValueError(f"exported weights are of the whole model, not of the variant {self.config.variant}")
+        model, self.naive, self.ancestors = load_initial(weights)
+        self.model.load_state_dict(model.state_dict())
+        self.average = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
+        self.deformation_done = self.ancestors[-1].get("deformation_steps", 0)
+
     def save(self, path: Path) -> None:
         """Writes a checkpoint, whole or not at all."""
         state = {
             "config": asdict(self.config), "model": self.model.state_dict(), "optimiser": self.optimiser.state_dict(),
             "average": self.average, "tables": self.naive.tables, "stages": self.naive.stages, "step": self.step, "seconds": self.seconds,
-            "deformation_done": self.deformation_done, "history": self.history,
+            "deformation_done": self.deformation_done, "history": self.history, "ancestors": self.ancestors,
         }
         if self.adversary is not None:
             state["adversary"] = self.adversary.state_dict()
@@ -105,6 +117,7 @@ class Run:
         self.naive = NaiveMap(state["tables"], state.get("stages"))
         self.step, self.seconds = state["step"], state["seconds"]
         self.deformation_done, self.history = state["deformation_done"], state["history"]
+        self.ancestors = state["ancestors"]
 
     # MARK: steps
 
@@ -132,6 +145,8 @@ class Run:
         start = torch.rand(count, generator=random) < config.start_share
         t = torch.where(start, torch.ones(count), torch.rand(count, generator=random))
         naive = batch.naive if config.naive_input else torch.zeros_like(batch.naive)
+        if self.anatomy_only:
+            return self._anatomy_step(batch, random)
         reference = pack(batch.target.roll(batch.target.shape[-1] // 2, -1))
         reference = (reference - model.band_mean[batch.target_series][:, :, None, None]) / model.band_std[batch.target_series][:, :, None, None]
         by_reference = torch.rand(count, generator=random) < 0.15
@@ -148,8 +163,9 @@ class Run:
         std = model.band_std[batch.target_series]
         parts = {
             "bands": losses.band_loss(estimate, y, std),
-            "image": losses.image_loss(model.image(textured, batch.target_series), batch.target, config.ssim),
-            "anatomy": losses.anatomy_loss(model.anatomy.head(c.features[0]), batch.labels),
+            "image": losses.image_loss(
+                model.image(textured, batch.target_series), batch.target, config.ssim, batch.labels, config.structures),
+            "anatomy": losses.segmentation_loss(model.anatomy.head(c.features[0]), batch.labels),
             "commitment": c.commitment,
         }
         total = (
@@ -159,12 +175,43 @@ class Run:
             parts["constraint"] = losses.constraint_loss(model, textured, c, batch.labels, max(1, count // 2))
             total = total + config.constraint * config.constraint_every * parts["constraint"]
         norm = self._descend(total)
-        for module in model.modules():
-            if isinstance(module, Quantiser):
-                module.update(self.generator("codes"))
+        self._update_codes()
         self._follow()
         self.step += 1
         return {k: float(v.detach()) for k, v in parts.items()} | {"gradient": norm}
+
+    def _update_codes(self) -> None:
+        for module in self.model.modules():
+            if isinstance(module, Quantiser):
+                module.update(self.generator("codes"))
+
+    def _anatomy_step(self, batch: Batch, random: torch.Generator) -> dict[str, float]:
+        """Encoder, codes and head on source and target slices; the target as sharp as it is, or blurred and noisy as a generated one may be,
+        and half of the time as its own neighbours, as the anatomical constraint and the engine put it."""
+        model, config = self.model, self.config
+        assert isinstance(model, APHiDiff)
+        count = batch.target.shape[0]
+        target = batch.target_near
+        alone = torch.rand(count, generator=random) < 0.5
+        target = torch.where(alone[:, None, None, None], target[:, 1:2].expand_as(target), target)
+        smooth = torch.nn.functional.avg_pool2d(target, 3, 1, 1, count_include_pad=False)
+        target = torch.lerp(target, smooth, torch.rand(count, 1, 1, 1, generator=random))
+        spread = 0.06 * torch.rand(count, 1, 1, 1, generator=random)
+        target = target + spread * torch.randn(target.shape, generator=random)
+        images = torch.cat([batch.source, target])
+        series = torch.cat([batch.source_series, batch.target_series])
+        labels = torch.cat([batch.labels, batch.labels])
+        features, _, commitment = model.anatomy(model.triple(images, series))
+        logits = model.anatomy.head(features[0])
+        parts = {"anatomy_source": losses.segmentation_loss(logits[:count], labels[:count])}
+        parts["anatomy_target"] = losses.segmentation_loss(logits[count:], labels[count:])
+        norm = self._descend(parts["anatomy_source"] + parts["anatomy_target"] + config.commitment * commitment)
+        self._update_codes()
+        self._follow(prefix="anatomy.")
+        self.step += 1
+        parts["commitment"] = commitment
+        dice = overlap(logits, labels)
+        return {k: float(v.detach()) for k, v in parts.items()} | dice | {"gradient": norm}
 
     def _descend(self, total: torch.Tensor) -> float:
         self.optimiser.zero_grad(set_to_none=True)
@@ -191,15 +238,19 @@ class Run:
         return {"image": float(l1.detach()), "adversary": float((real + fake).detach()), "gradient": norm}
 
     @torch.no_grad()
-    def _follow(self, every: int = 4) -> None:
-        """Moving average of the weights, every few steps with the decay of as many."""
+    def _follow(self, every: int = 4, prefix: str = "") -> None:
+        """Moving average of the weights (of those that moved), every few steps with the decay of as many."""
         if self.step % every:
             return
         decay = min(self.config.ema**every, (1 + self.step) / (every * 5 + self.step))
         state = self.model.state_dict()
         for name, value in self.average.items():
+            if not name.startswith(prefix):
+                continue
             if value.is_floating_point() and not name.startswith("deformation."):
                 value.lerp_(state[name], 1 - decay)
+                if name.endswith("codebook"):
+                    value.copy_(torch.nn.functional.normalize(value, dim=1))
             else:
                 value.copy_(state[name])
 
@@ -263,6 +314,19 @@ def predict_breathing(head, items, random: np.random.Generator | None) -> tuple[
     return head(image, source, target, amplitude), torch.from_numpy(np.stack(fields))
 
 
+@torch.no_grad()
+def overlap(logits: torch.Tensor, labels: torch.Tensor) -> dict[str, float]:
+    """Dice of the head's classes, where the batch has the class."""
+    found, truth = logits.argmax(1), labels[:, ::2, ::2]
+    out = {}
+    for n, name in ((1, "liver"), (2, "vessel"), (3, "lesion")):
+        total = int((truth == n).sum())
+        if total:
+            both = int(((found == n) & (truth == n)).sum())
+            out[f"dice_{name}"] = 2 * both / (int((found == n).sum()) + total)
+    return out
+
+
 class Feeder:
     """Prepares the next batches on a thread of its own; batch n is the same whoever asks."""
 
@@ -279,12 +343,14 @@ class Feeder:
             if step - opened >= refresh:
                 cases, opened = open_cache(cache / "images", "training"), step
             stage: Stage = stage_of()
-            crops = Crops(cases, run.naive, run.config.seed * 1_000_003 + step)
+            every = run.config.anatomy_every
+            alone = stage.only == "anatomy" or (every > 0 and step % every == every - 1)
+            crops = Crops(cases, None if alone else run.naive, run.config.seed * 1_000_003 + step, 0.6 if alone else 0.25)
             batch = crops.batch(stage.batch, stage.size, stage.scale)
             step += 1
             while not self.stop.is_set():
                 try:
-                    self.queue.put(batch, timeout=1)
+                    self.queue.put((batch, alone), timeout=1)
                     break
                 except queue.Full:
                     continue
@@ -303,7 +369,8 @@ def manifest(run: Run, threads: int) -> dict:
     return {
         "config": asdict(run.config), "commit": commit.stdout.strip() or None, "torch": torch.__version__,
         "hardware": f"{platform.machine()}, {os.cpu_count()} CPU cores, {threads} threads, no GPU", "steps": run.step,
-        "seconds": round(run.seconds), "deformation_steps": run.deformation_done,
+        "seconds": round(run.seconds), "deformation_steps": run.deformation_done, "ancestors": run.ancestors,
+        **totals(run.ancestors, run.step, run.seconds),
         "data": {
             "namespace": "training", "seeds": sorted({c.facts.seed for c in cases}), "cases": len(cases),
             "case_numbers": sorted(c.facts.index for c in cases), "slices": int(sum(c.target.shape[0] for c in cases)),
@@ -332,7 +399,7 @@ def train(run: Run, folder: Path, budget: float, session: float, threads: int, s
     saved = time.monotonic()
     try:
         while used() < budget and time.monotonic() - began < session:
-            batch = feeder.queue.get()
+            batch, run.anatomy_only = feeder.queue.get()
             for name, value in run.image_step(batch, used() / budget).items():
                 sums.setdefault(name, []).append(value)
             run.seconds = used()
@@ -362,6 +429,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, required=True, help="time budget of the whole run")
     parser.add_argument("--session", type=float, default=math.inf, help="time budget of this session")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--initial", type=Path, help="exported weights to start from, such as the released ones")
     parser.add_argument("--without-deformation", action="store_true", help="the deformation head is trained in a run of its own")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -372,6 +440,8 @@ def main() -> None:
     checkpoint = options.run / "checkpoint.pt"
     if checkpoint.exists():
         run.load(checkpoint)
+    elif options.initial:
+        run.start_from(options.initial)
     else:
         statistics = options.cache / "statistics.pt"
         run.use_statistics(

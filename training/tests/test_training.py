@@ -14,11 +14,14 @@ from aphidiff.config import VARIANTS, Config, Stage, load_config
 from aphidiff.data import CaseFacts, Crops, expected_magnitude, four_classes, open_cache, read_feed
 from aphidiff.export import export, load_exported, parity_input, quantise, state_of, tensors_of
 from aphidiff.intensity import decode, encode, mr_reference
+from aphidiff.initial import load_initial
+from aphidiff.losses import constraint_loss
 from aphidiff.naive import NaiveMap, place_in_body
 from aphidiff.quantised import simulate_int8
 from aphidiff.readout import fit_readout
 from aphidiff.statistics import measure
 from aphidiff.train import Run
+from aphidiff.train import manifest as describe
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 
@@ -65,6 +68,14 @@ def advance(run: Run, steps: int) -> dict[str, float]:
     return losses
 
 
+def advance_anatomy(run: Run, steps: int) -> dict[str, float]:
+    run.anatomy_only = True
+    cases = open_cache(run.cache / "images")
+    for _ in range(steps):
+        found = run.image_step(Crops(cases, None, run.config.seed + run.step, structures=0.5).batch(2, 64), 0.1)
+    return found
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_variant_trains(variant, cache):
     losses = advance(start(variant, cache), 2)
@@ -83,6 +94,67 @@ def test_a_resumed_run_repeats_an_uninterrupted_one(cache, tmp_path):
     for (name, a), b in zip(whole.model.state_dict().items(), second.model.state_dict().values()):
         assert torch.equal(a, b), name
     assert all(torch.equal(a, second.average[n]) for n, a in whole.average.items())
+
+
+def test_anatomy_alone_learns_its_labels_and_leaves_the_rest_as_it_is(cache):
+    run = start("aphidiff", cache)
+    before = {k: v.clone() for k, v in run.model.state_dict().items()}
+    first = advance_anatomy(run, 1)
+    last = advance_anatomy(run, 40)
+    assert last["anatomy_source"] < 0.9 * first["anatomy_source"] and last["anatomy_target"] < 0.9 * first["anatomy_target"]
+    for name, value in run.model.state_dict().items():
+        assert name.startswith("anatomy.") or torch.equal(value, before[name]), name
+
+
+def test_the_constraint_judges_but_does_not_teach_the_judge(cache):
+    run = start("aphidiff", cache)
+    model = run.model.train()
+    bands = torch.randn(1, 16, 16, 16, requires_grad=True)
+    labels = torch.zeros(1, 64, 64, dtype=torch.long)
+    labels[:, 20:40, 20:40] = 3
+    constraint_loss(model, bands, None, labels, 1).backward()
+    assert bands.grad is not None and bands.grad.abs().sum() > 0
+    assert all(p.grad is None and p.requires_grad for p in model.anatomy.parameters())
+    assert model.anatomy.fine._seen is None
+
+
+def test_crops_around_structures_show_them(cache):
+    cases = open_cache(cache / "images")
+    for case in cases:
+        case.labels = np.zeros_like(case.labels)
+        case.labels[2, 96:104, 20:28] = 3
+        case.labels[4, 60:68, 60:68] = 2
+    batch = Crops(cases, None, 5, structures=1.0).batch(12, 64)
+    assert all((labels >= 2).any() for labels in batch.labels)
+    assert batch.target_near.shape == batch.source.shape and torch.equal(batch.target_near[:, 1:2], batch.target)
+    assert not batch.naive.any()
+
+
+def test_a_run_starts_from_exported_weights_and_counts_their_steps(cache, tmp_path):
+    first = start("aphidiff", cache)
+    advance(first, 2)
+    manifest = {"steps": 2, "seconds": 9, "hardware": "A", "deformation_steps": 3, "ancestors": [{"steps": 5, "seconds": 1, "hardware": "B"}]}
+    weights = export(first.model.state_dict(), NaiveMap(torch.rand(NaiveMap().tables.shape)), manifest, tmp_path, None)
+    run = Run(small("aphidiff"), cache)
+    run.start_from(weights)
+    loaded, naive, _ = load_exported(weights)
+    for name, value in loaded.state_dict().items():
+        if not name.endswith((".hits", ".sums")):
+            assert torch.equal(run.model.state_dict()[name], value) and torch.equal(run.average[name], value), name
+    assert torch.equal(run.naive.tables, naive.tables) and run.naive.digest() == naive.digest()
+    assert [a["steps"] for a in run.ancestors] == [5, 2] and run.deformation_done == 3
+    advance(run, 1)
+    found = describe(run, 2)
+    assert found["steps"] == 1 and found["steps_total"] == 8 and found["seconds_total"] >= 10
+    assert [a["hardware"] for a in found["ancestors"]] == ["B", "A"]
+
+
+def test_initial_weights_with_another_manifest_are_refused(model, tmp_path):
+    weights = export(model.state_dict(), NaiveMap(torch.rand(NaiveMap().tables.shape)), {"steps": 0}, tmp_path, None)
+    manifest = tmp_path / "aphidiff.json"
+    manifest.write_text(manifest.read_text().replace('"weights_sha256": "', '"weights_sha256": "0'))
+    with pytest.raises(ValueError, match="SHA-256"):
+        load_initial(weights)
 
 
 def test_the_deformation_head_learns_a_constant_motion(cache):

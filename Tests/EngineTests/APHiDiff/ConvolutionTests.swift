@@ -53,13 +53,15 @@ struct ConvolutionTests {
         }
 
         func layer(_ precision: EnginePrecision, prefersOwnCode: Bool = true) throws -> Convolution {
-            try Convolution(
-                ConvolutionWeights(
-                    outputs: outputs, inputs: inputs, kernel: kernel,
-                    values: .bytes(weights, scale: Array(repeating: 1, count: outputs)),
-                    bias: Array(repeating: 0, count: outputs),
-                    input: ConvolutionWeights.Quantisation(scale: 1, zero: zero)), height: height, width: width,
-                precision: precision, prefersOwnCode: prefersOwnCode)
+            try Convolution.$prefersOwnCode.withValue(prefersOwnCode) {
+                try Convolution(
+                    ConvolutionWeights(
+                        outputs: outputs, inputs: inputs, kernel: kernel,
+                        values: .bytes(weights, scale: Array(repeating: 1, count: outputs)),
+                        bias: Array(repeating: 0, count: outputs),
+                        input: ConvolutionWeights.Quantisation(scale: 1, zero: zero)), height: height, width: width,
+                    precision: precision)
+            }
         }
 
         func result(_ layer: Convolution) -> [Float] {

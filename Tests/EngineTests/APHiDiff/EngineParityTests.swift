@@ -1,3 +1,4 @@
+import CDNNL
 import Imaging
 import Testing
 
@@ -31,6 +32,26 @@ struct EngineParityTests {
         let difference = (square / Double(exact.count)).squareRoot()
         let range = Double((exact.max() ?? 0) - (exact.min() ?? 0))
         #expect(difference < 0.02 * range, "RMS difference \(difference) of a range of \(range)")
+    }
+
+    @Test(
+        "Dot products of bytes and our own 8-bit code give the same bits of a whole volume and its masks",
+        .enabled(
+            if: cdnnl_integers_are_exact() != 0,
+            "this processor has no dot products of bytes: only our own code runs here"))
+    func integerCodesAgree() throws {
+        let weights = try TestWeights.shared()
+        let request = try SyntheticTrunk.request(try SyntheticTrunk.axial(slices: 5), threads: 2)
+        func made(own: Bool) throws -> GeneratedCase {
+            let model = try Convolution.$prefersOwnCode.withValue(own) {
+                try APHiDiffModel(weights: weights, precision: .int8, size: TestWeights.size)
+            }
+            return try APHiDiffGenerator(model, settings: APHiDiffGenerator.Settings(steps: 2)).generate(request)
+        }
+        let (ours, library) = (try made(own: true), try made(own: false))
+        #expect(ours.volume.voxels.map(\.bitPattern) == library.volume.voxels.map(\.bitPattern))
+        #expect(ours.liver?.voxels == library.liver?.voxels && ours.vessels?.voxels == library.vessels?.voxels)
+        #expect(ours.lesions?.voxels == library.lesions?.voxels)
     }
 
     @Test("The parameters are those of the architecture")

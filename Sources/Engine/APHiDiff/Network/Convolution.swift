@@ -16,6 +16,9 @@ final class Convolution: @unchecked Sendable {
         case floats(OpaquePointer)
     }
 
+    /// Takes our own 8-bit code where oneDNN's would do, too: for layers made while this is set, to hold one against the other.
+    @TaskLocal static var prefersOwnCode = false
+
     let outputs: Int
     let inputs: Int
     let kernel: Int
@@ -30,7 +33,7 @@ final class Convolution: @unchecked Sendable {
     ///
     /// - Throws: `GeneratorError` (`failed`) when memory is short or oneDNN refuses the shape.
     init(
-        _ weights: ConvolutionWeights, height: Int, width: Int, precision: EnginePrecision, prefersOwnCode: Bool = false
+        _ weights: ConvolutionWeights, height: Int, width: Int, precision: EnginePrecision
     ) throws(GeneratorError) {
         outputs = weights.outputs
         inputs = weights.inputs
@@ -42,7 +45,7 @@ final class Convolution: @unchecked Sendable {
         {
             self.input = input
             epilogue = Epilogue(scale: scale.map { $0 * input.scale }, bias: weights.bias)
-            if cdnnl_integers_are_exact() != 0, !prefersOwnCode {
+            if cdnnl_integers_are_exact() != 0, !Convolution.prefersOwnCode {
                 let handle = try Convolution.dnnl(weights, height, width, integers: true, bytes)
                 var sums = [Int32](repeating: 0, count: weights.outputs)
                 ck_weight_sums(bytes, Int32(weights.outputs), Int64(bytes.count / weights.outputs), &sums)

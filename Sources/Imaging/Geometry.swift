@@ -72,6 +72,7 @@ public struct Geometry: Sendable, Equatable, Hashable, CustomStringConvertible {
     public var voxelVolumeMM3: Double { abs(affine.determinant) }
 
     /// Position of voxel (i, j, k) in a flat array, i fastest.
+    @inlinable
     public func offset(_ i: Int, _ j: Int, _ k: Int) -> Int { i + dimensions.x * (j + dimensions.y * k) }
 
     /// World position, in mm, of a (fractional) voxel index.

@@ -31,16 +31,17 @@ public struct DataRange: Sendable, Equatable {
     public static func magneticResonance(reference: Volume<Float>, body: Mask?) -> DataRange? {
         var values: [Float] = []
         values.reserveCapacity(reference.voxels.count)
-        for index in reference.voxels.indices {
-            let value = reference.voxels[index]
-            if value.isFinite, body.map({ $0.voxels[index] != 0 }) ?? true { values.append(value) }
+        if let body {
+            for (value, inside) in zip(reference.voxels, body.voxels) where inside != 0 && value.isFinite {
+                values.append(value)
+            }
+        } else {
+            for value in reference.voxels where value.isFinite { values.append(value) }
         }
         guard !values.isEmpty else { return nil }
-        values.sort()
-        let sorted = values.map(Double.init)
+        let low = percentile(0.001, selectingIn: &values)
         let range = DataRange(
-            low: percentile(0.001, ofSorted: sorted), high: percentile(0.999, ofSorted: sorted),
-            clips: false, mapsLowToZero: true)
+            low: low, high: percentile(0.999, selectingIn: &values), clips: false, mapsLowToZero: true)
         return range.isUsable ? range : nil
     }
 

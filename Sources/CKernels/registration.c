@@ -15,7 +15,11 @@ enum { EQUATIONS = 9 };
 typedef struct {
     ck_grid_t grid, nodes;
     int64_t f[3];
-    float *fixed, *moving, *warped; /* locally normalised */
+    float *means[2], *normalised[2]; /* fixed and moving image: block means, and those locally normalised */
+    float origin[2], epsilon[2];     /* of the normalisation */
+    float *warped, *warped_mean;     /* the moving image where the displacement leads, normalised and not */
+    float *cut[2];                   /* fixed and warped image, normalised over what both show */
+    ck_window_t window;
     uint8_t *support, *valid;
     float *equations; /* EQUATIONS arrays on the nodes, and as much scratch */
     float *u, *du;    /* three components and a certainty on the nodes */
@@ -30,9 +34,16 @@ static int64_t row_floats(const level_t *level) {
     return warp > EQUATIONS * nx ? warp : EQUATIONS * nx;
 }
 
+typedef struct {
+    const level_t *level;
+    const float *image;
+    float *warped;
+} warp_t;
+
 /* Displacement of every voxel of a plane, and the moving image there. */
 static void warp_plane(void *context, int64_t z) {
-    const level_t *level = context;
+    const warp_t *work = context;
+    const level_t *level = work->level;
     const int64_t *m = level->nodes.n, nx = level->grid.n[0], ny = level->grid.n[1], nodes = ck_grid_count(&level->nodes);
     float *plane = level->rows + z * row_floats(level), *row = plane + 3 * m[0] * m[1], *scratch = row + 3 * nx;
     for (int axis = 0; axis < 3; axis++)
@@ -45,7 +56,7 @@ static void warp_plane(void *context, int64_t z) {
                         row + axis * nx);
             for (int64_t x = 0; x < nx; x++) row[axis * nx + x] *= scale;
         }
-        ck_warp_row(level->moving, level->grid.n, y, z, row, row + nx, row + 2 * nx, level->warped + at,
+        ck_warp_row(work->image, level->grid.n, y, z, row, row + nx, row + 2 * nx, work->warped + at,
                     level->valid + at);
     }
 }
@@ -75,8 +86,14 @@ CK_CLONES static void add_row(const float *restrict f, const float *restrict w, 
     }
 }
 
+typedef struct {
+    const level_t *level;
+    const float *fixed, *warped;
+} equations_t;
+
 static void equations_plane(void *context, int64_t mz) {
-    const level_t *level = context;
+    const equations_t *work = context;
+    const level_t *level = work->level;
     const int64_t *n = level->grid.n, *m = level->nodes.n, *f = level->f, nodes = ck_grid_count(&level->nodes);
     const int64_t plane = n[0] * n[1];
     float *sums = level->rows + mz * f[2] * row_floats(level);
@@ -88,8 +105,8 @@ static void equations_plane(void *context, int64_t mz) {
             for (int64_t y = my * f[1]; y < my * f[1] + f[1] && y < n[1] - 1; y++) {
                 if (z < 1 || y < 1) continue;
                 const int64_t at = n[0] * y + plane * z;
-                add_row(level->fixed + at, level->warped + at, level->support + at, level->valid + at, n[0], n[0],
-                        plane, scale, level->cauchy, sums);
+                add_row(work->fixed + at, work->warped + at, level->support + at, level->valid + at, n[0], n[0], plane,
+                        scale, level->cauchy, sums);
             }
         for (int e = 0; e < EQUATIONS; e++) {
             float *out = level->equations + e * nodes + m[0] * (my + m[1] * mz);
@@ -156,12 +173,33 @@ static int smooth_evenly(const level_t *level, float *v, double sigma, int threa
     return 0;
 }
 
+/* Normal equations of every node at the present displacement. */
+static int add_equations(level_t *level, int threads) {
+    warp_t warp = {level, level->normalised[1], level->warped};
+    ck_parallel_for(level->grid.n[2], threads, warp_plane, &warp);
+    equations_t work = {level, level->normalised[0], level->warped};
+    int is_cut = 0;
+    if (ck_window_see(&level->window, level->valid, level->support, threads, &is_cut)) return -1;
+    if (is_cut) {
+        warp_t mean = {level, level->means[1], level->warped_mean};
+        ck_parallel_for(level->grid.n[2], threads, warp_plane, &mean);
+        const float *images[2] = {level->means[0], level->warped_mean}, *normalised[2] = {work.fixed, work.warped};
+        for (int image = 0; image < 2; image++)
+            if (ck_window_normalise(&level->window, images[image], level->valid, level->origin[image],
+                                    level->epsilon[image], normalised[image], threads, level->cut[image]))
+                return -1;
+        work.fixed = level->cut[0];
+        work.warped = level->cut[1];
+    }
+    ck_parallel_for(level->nodes.n[2], threads, equations_plane, &work);
+    return 0;
+}
+
 static int iterate(level_t *level, const ck_registration_t *problem, const ck_registration_level_t *setting,
                    int threads) {
     const int64_t nodes = ck_grid_count(&level->nodes);
     for (int iteration = 0; iteration < setting->iterations; iteration++) {
-        ck_parallel_for(level->grid.n[2], threads, warp_plane, level);
-        ck_parallel_for(level->nodes.n[2], threads, equations_plane, level);
+        if (add_equations(level, threads)) return -1;
         if (ck_grid_smooth(level->equations, level->equations + EQUATIONS * nodes, EQUATIONS, &level->nodes,
                            setting->window_mm, threads))
             return -1;
@@ -175,9 +213,14 @@ static int iterate(level_t *level, const ck_registration_t *problem, const ck_re
 }
 
 static void level_free(level_t *level) {
-    free(level->fixed);
-    free(level->moving);
+    for (int image = 0; image < 2; image++) {
+        free(level->means[image]);
+        free(level->normalised[image]);
+        free(level->cut[image]);
+    }
     free(level->warped);
+    free(level->warped_mean);
+    ck_window_free(&level->window);
     free(level->support);
     free(level->valid);
     free(level->equations);
@@ -264,7 +307,6 @@ static int level_images(level_t *level, const ck_registration_t *problem, const 
                         const ck_registration_level_t *setting, int threads) {
     const int64_t count = ck_grid_count(native);
     const float *images[2] = {problem->fixed, problem->moving};
-    float *normalised[2] = {level->fixed, level->moving};
     float *clipped = setting->clip > 0 ? malloc(sizeof(float) * (size_t)count) : NULL;
     int failed = setting->clip > 0 && !clipped;
     for (int image = 0; image < 2 && !failed; image++) {
@@ -277,9 +319,9 @@ static int level_images(level_t *level, const ck_registration_t *problem, const 
             values = clipped;
         }
         if (failed) break;
-        ck_grid_mean(values, native, f, threads, level->warped);
-        failed = ck_normalise_locally(level->warped, level->grid.n, level->grid.step, setting->normalise_mm, threads,
-                                      normalised[image], NULL);
+        ck_grid_mean(values, native, f, threads, level->means[image]);
+        failed = ck_normalise_image(level->means[image], &level->grid, setting->normalise_mm, threads,
+                                    level->normalised[image], &level->origin[image], &level->epsilon[image]);
     }
     free(clipped);
     return failed || level_support(level, problem->region, native, f, setting) ? -1 : 0;
@@ -297,16 +339,22 @@ static int level_make(level_t *level, const ck_registration_t *problem, const ck
     level->nodes = ck_grid_blocks(&level->grid, level->f);
     level->cauchy = (float)(1 / (problem->cauchy * problem->cauchy));
     const size_t total = (size_t)ck_grid_count(&level->grid), nodes = (size_t)ck_grid_count(&level->nodes);
-    level->fixed = malloc(sizeof(float) * total);
-    level->moving = malloc(sizeof(float) * total);
+    int failed = ck_window_make(&level->window, &level->grid, setting->normalise_mm);
+    for (int image = 0; image < 2; image++) {
+        level->means[image] = malloc(sizeof(float) * total);
+        level->normalised[image] = malloc(sizeof(float) * total);
+        level->cut[image] = malloc(sizeof(float) * total);
+        failed |= !level->means[image] || !level->normalised[image] || !level->cut[image];
+    }
     level->warped = malloc(sizeof(float) * total);
+    level->warped_mean = malloc(sizeof(float) * total);
     level->support = malloc(total);
     level->valid = malloc(total);
     level->equations = malloc(sizeof(float) * 2 * EQUATIONS * nodes);
     level->u = calloc(3 * nodes, sizeof(float));
     level->du = malloc(sizeof(float) * 4 * nodes);
     level->rows = malloc(sizeof(float) * (size_t)(level->grid.n[2] * row_floats(level)));
-    if (!level->fixed || !level->moving || !level->warped || !level->support || !level->valid || !level->equations ||
+    if (failed || !level->warped || !level->warped_mean || !level->support || !level->valid || !level->equations ||
         !level->u || !level->du || !level->rows || ck_taps_make(level->taps, &level->nodes, &level->grid))
         return -1;
     return level_images(level, problem, &native, f, setting, threads);

@@ -154,9 +154,9 @@ typedef struct {
     float origin, epsilon;
 } normalise_t;
 
-CK_CLONES static void normalise_row(const float *restrict in, const float *restrict mean,
-                                    const float *restrict square, int64_t n, float origin, float epsilon,
-                                    float *restrict out) {
+CK_CLONES void ck_normalise_row(const float *restrict in, const float *restrict mean,
+                                const float *restrict square, int64_t n, float origin, float epsilon,
+                                float *restrict out) {
     for (int64_t x = 0; x < n; x++) {
         float variance = square[x] - mean[x] * mean[x];
         variance = (variance > 0 ? variance : 0) + epsilon;
@@ -175,36 +175,36 @@ static void normalise_plane(void *context, int64_t z) {
         const int64_t at = nx * (y + work->grid.n[1] * z);
         ck_taps_row(work->taps, mean, &work->nodes, &work->grid, y, row, a);
         ck_taps_row(work->taps, square, &work->nodes, &work->grid, y, row, b);
-        normalise_row(work->image + at, a, b, nx, work->origin, work->epsilon, work->out + at);
+        ck_normalise_row(work->image + at, a, b, nx, work->origin, work->epsilon, work->out + at);
     }
 }
 
-int ck_normalise_locally(const float *image, const int64_t size[3], const double spacing[3], double sigma_mm,
-                         int threads, float *normalised, double *noise) {
-    const ck_grid_t grid = {{size[0], size[1], size[2]}, {spacing[0], spacing[1], spacing[2]}};
-    const int64_t total = ck_grid_count(&grid);
+int ck_normalise_image(const float *image, const ck_grid_t *grid, double sigma_mm, int threads, float *normalised,
+                       float *origin, float *epsilon) {
+    const int64_t total = ck_grid_count(grid), nz = grid->n[2];
     double sigma_noise = 0;
-    if (ck_noise(image, &grid, NULL, &sigma_noise)) return -1;
-    if (noise) *noise = sigma_noise;
+    if (ck_noise(image, grid, NULL, &sigma_noise)) return -1;
     /* Local moments vary slowly: they are found on blocks of a quarter of the neighbourhood. */
     int64_t f[3];
-    ck_grid_factors(&grid, sigma_mm / 4, f);
-    const ck_grid_t nodes = ck_grid_blocks(&grid, f);
+    ck_grid_factors(grid, sigma_mm / 4, f);
+    const ck_grid_t nodes = ck_grid_blocks(grid, f);
     const int64_t m = ck_grid_count(&nodes);
     double sum = 0;
     for (int64_t at = 0; at < total; at++) sum += image[at];
-    const float origin = (float)(sum / (double)total);
+    *origin = (float)(sum / (double)total);
+    const double added = 4 * sigma_noise * sigma_noise;
+    *epsilon = added > 1e-20 ? (float)added : 1e-20f;
     float *moments = malloc(sizeof(float) * (size_t)(6 * m));
     float *squares = malloc(sizeof(float) * (size_t)total);
     float *scratch =
-        malloc(sizeof(float) * (size_t)(size[2] * (2 * nodes.n[0] * nodes.n[1] + nodes.n[0] + 2 * size[0])));
+        malloc(sizeof(float) * (size_t)(nz * (2 * nodes.n[0] * nodes.n[1] + nodes.n[0] + 2 * grid->n[0])));
     ck_taps_t taps[3] = {{NULL, NULL}, {NULL, NULL}, {NULL, NULL}};
-    int failed = !moments || !squares || !scratch || ck_taps_make(taps, &nodes, &grid);
+    int failed = !moments || !squares || !scratch || ck_taps_make(taps, &nodes, grid);
     if (!failed) {
-        for (int64_t at = 0; at < total; at++) squares[at] = image[at] - origin;
-        ck_grid_mean(squares, &grid, f, threads, moments);
+        for (int64_t at = 0; at < total; at++) squares[at] = image[at] - *origin;
+        ck_grid_mean(squares, grid, f, threads, moments);
         for (int64_t at = 0; at < total; at++) squares[at] *= squares[at];
-        ck_grid_mean(squares, &grid, f, threads, moments + m);
+        ck_grid_mean(squares, grid, f, threads, moments + m);
         for (int64_t at = 0; at < m; at++) moments[2 * m + at] = 1;
         failed = ck_grid_smooth(moments, moments + 3 * m, 3, &nodes, sigma_mm, threads);
     }
@@ -213,16 +213,21 @@ int ck_normalise_locally(const float *image, const int64_t size[3], const double
             moments[at] /= moments[2 * m + at];
             moments[m + at] /= moments[2 * m + at];
         }
-        const double epsilon = 4 * sigma_noise * sigma_noise;
-        normalise_t work = {image, moments, moments + m, normalised, grid, nodes, taps, scratch, origin,
-                            epsilon > 1e-20 ? (float)epsilon : 1e-20f};
-        ck_parallel_for(size[2], threads, normalise_plane, &work);
+        normalise_t work = {image, moments, moments + m, normalised, *grid, nodes, taps, scratch, *origin, *epsilon};
+        ck_parallel_for(nz, threads, normalise_plane, &work);
     }
     ck_taps_free(taps);
     free(moments);
     free(squares);
     free(scratch);
     return failed ? -1 : 0;
+}
+
+int ck_normalise_locally(const float *image, const int64_t size[3], const double spacing[3], double sigma_mm,
+                         int threads, float *normalised) {
+    const ck_grid_t grid = {{size[0], size[1], size[2]}, {spacing[0], spacing[1], spacing[2]}};
+    float origin, epsilon;
+    return ck_normalise_image(image, &grid, sigma_mm, threads, normalised, &origin, &epsilon);
 }
 
 int ck_gaussian(const float *image, const int64_t size[3], const double spacing[3], double sigma_mm, int threads,

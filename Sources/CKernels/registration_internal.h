@@ -50,4 +50,42 @@ void ck_warp_row(const float *image, const int64_t n[3], int64_t y, int64_t z, c
 /* Standard deviation of white noise in a region of an image (NULL: everywhere). Returns 0, or -1 without memory. */
 int ck_noise(const float *image, const ck_grid_t *grid, const uint8_t *region, double *noise);
 
+/* (image - origin - mean) / sqrt(square - mean^2 + epsilon) along one row. */
+void ck_normalise_row(const float *image, const float *mean, const float *square, int64_t n, float origin,
+                      float epsilon, float *out);
+
+/* Local normalisation as `ck_normalise_locally`, with what belongs to it: the value that moments are taken about, and what
+   is added to the variance. */
+int ck_normalise_image(const float *image, const ck_grid_t *grid, double sigma_mm, int threads, float *normalised,
+                       float *origin, float *epsilon);
+
+/* Windows of the local normalisation over what two images both show.
+
+   At the border of an image a window is cut off there and whole in the other image, which gives one anatomy two values.
+   Where less than all of a window is seen by both, values therefore move over to the mean and deviation of the common
+   part; where all of it is seen they stay as they were. */
+typedef struct {
+    ck_grid_t grid, nodes;
+    double sigma_mm;
+    int64_t f[3];
+    float *whole;       /* 1 where all of the window is seen, 0 where only its common part counts */
+    float *nodes_share; /* share of the window that is seen, on the nodes, and as much scratch */
+    float *moments;     /* two arrays on the nodes, and as much scratch */
+    float *rows;        /* scratch of the loops over planes */
+    uint8_t *is_cut;    /* for each plane */
+    ck_taps_t taps[3];
+} ck_window_t;
+
+int ck_window_make(ck_window_t *window, const ck_grid_t *grid, double sigma_mm);
+void ck_window_free(ck_window_t *window);
+
+/* Takes in what both images show; `is_cut` tells whether the window of any voxel of the support is not wholly seen.
+   Returns 0, or -1 when memory runs out. */
+int ck_window_see(ck_window_t *window, const uint8_t *seen, const uint8_t *support, int threads, int *is_cut);
+
+/* Values of one of the images: `normalised` where the window is seen, those of the common part where it is not.
+   Returns 0, or -1 when memory runs out. */
+int ck_window_normalise(ck_window_t *window, const float *image, const uint8_t *seen, float origin, float epsilon,
+                        const float *normalised, int threads, float *out);
+
 #endif

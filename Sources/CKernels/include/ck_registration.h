@@ -43,7 +43,7 @@ int ck_warp(const float *image, const int64_t size[3], const double spacing[3], 
 /* (image - local mean) / sqrt(local variance + (2 noise)^2) with Gaussian neighbourhoods of `sigma_mm`; the noise is
    found by the median of second differences. Returns 0, or -1 when memory runs out. */
 int ck_normalise_locally(const float *image, const int64_t size[3], const double spacing[3], double sigma_mm,
-                         int threads, float *normalised, double *noise);
+                         int threads, float *normalised);
 
 /* Gaussian smoothing with sigma in mm, continued by the edge. Returns 0, or -1 when memory runs out. */
 int ck_gaussian(const float *image, const int64_t size[3], const double spacing[3], double sigma_mm, int threads,

@@ -74,7 +74,7 @@ struct RegistrationPair {
         for image in [a, b] {
             var result = [Float](repeating: 0, count: frame.count)
             guard
-                ck_normalise_locally(image, frame.size, frame.spacing, sigma, Int32(threads), &result, nil) == 0
+                ck_normalise_locally(image, frame.size, frame.spacing, sigma, Int32(threads), &result) == 0
             else { throw .outOfMemory }
             normalised.append(result)
         }

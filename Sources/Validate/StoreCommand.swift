@@ -16,7 +16,7 @@ struct StoreExportCommand: AsyncParsableCommand {
         commandName: "export",
         abstract: "Export the results of a store in long format.",
         discussion: """
-            JSON holds all tables: runs, case_results, measurements, analyses. CSV is one table on standard output \
+            JSON holds all tables: runs, case_results, measurements, vessel_branches, analyses. CSV is one table on standard output \
             (measurements unless --table says otherwise), or one file a table in a folder.
 
             Examples:

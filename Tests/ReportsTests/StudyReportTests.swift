@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import Metrics
 import Testing
 
 @testable import Reports
@@ -31,6 +32,29 @@ struct StudyReportTests {
         ] { #expect(html.contains(text), "\(text)") }
         for item in record.cases { #expect(html.contains(item.id)) }
         for section in Section.allCases { #expect(html.contains("id=\"\(section.anchor)\"")) }
+    }
+
+    @Test("A worst case lists the longest branches that are missing, broken or false; trees have a legend in words")
+    func brokenBranches() throws {
+        let html = try page(SyntheticStudy.record())
+        #expect(html.contains("What broke in case C0"))
+        for word in ["missing", "broken", "false"] {
+            #expect(html.contains("<th scope=\"row\">\(word)</th>"), "\(word)")
+        }
+        #expect(html.contains("<td class=\"number\">-20.0, 15.0, 90.0</td>") || html.contains("−20.0, 15.0, 90.0"))
+        #expect(html.contains("Lines: correct, cut off, missing, false"))
+    }
+
+    @Test("Where branches stayed at the sites the page says so")
+    func branchesElsewhere() throws {
+        var record = try SyntheticStudy.record(pictures: false)
+        #expect(try !page(record).contains("bundles of sites carry the values alone"))
+        for index in record.cases.indices {
+            for at in record.cases[index].measurements.indices {
+                record.cases[index].measurements[at].measurement.details = []
+            }
+        }
+        #expect(try page(record).contains("bundles of sites carry the values alone"))
     }
 
     @Test("The page loads nothing, runs nothing, and holds no address of a network")

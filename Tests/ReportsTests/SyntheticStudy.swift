@@ -167,16 +167,14 @@ enum SyntheticStudy {
             }
             return [DetailTable(name: "per_slice", columns: ["slice", "position_mm", "windows", "ssim"], rows: rows)]
         case "branch_accuracy":
-            let rows: [[ParameterValue]] = (0..<6).map { branch in
-                [
-                    .text(branch < 4 ? "reference" : "generated"), .integer(branch), .number(12),
-                    .flag(branch % 2 == 0),
-                    .flag(branch == 0),
-                ]
-            }
             return [
-                DetailTable(
-                    name: "branches", columns: ["side", "branch", "length_mm", "detected", "unbroken"], rows: rows)
+                VesselBranchRow.table(
+                    (0..<6).map { branch in
+                        VesselBranchRow(
+                            side: branch < 4 ? .reference : .generated, index: branch, lengthMM: 12 + Double(branch),
+                            meanRadiusMM: 1.5, coveredShare: branch % 2 == 0 ? 0.9 : 0.25,
+                            isDetected: branch % 2 == 0, isUnbroken: branch == 0, middleMM: SIMD3(-20, 15, 90))
+                    })
             ]
         default: return []
         }
@@ -203,7 +201,15 @@ enum SyntheticStudy {
             source: truth, generated: truth.map { $0 * 0.9 }, truth: truth, sourceWindow: .ctAbdomen,
             targetWindow: .ctAbdomen)
         input.truthStructures = CasePictureInput.Structures(liver: liver)
-        return try CasePictures.render(input, axialIndex: 8).map {
+        let trees = try ProjectionPicture.render(
+            lines: TreeLineStyle.allCases.enumerated().map { index, style in
+                ProjectionPicture.Line(
+                    pointsMM: [SIMD3(-40, 0, 20 + 20 * Double(index)), SIMD3(60, 0, 40 + 20 * Double(index))],
+                    style: style,
+                    widthMM: 4)
+            }, background: truth, region: liver, detail: "vessel trees")
+        let map = try MapPicture.coronal(truth.map { abs($0) / 20 }, region: liver, detail: "displacement")
+        return try (CasePictures.render(input, axialIndex: 8) + [trees, map]).map {
             PictureRecord(picture: $0, sha256: String(repeating: "bb", count: 32))
         }
     }

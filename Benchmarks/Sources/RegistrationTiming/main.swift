@@ -68,7 +68,8 @@ for metric in [
 let start = clock.now
 let panel = try Deformation.measureImages(
     generated: generated, reference: reference, liver: liver,
-    settings: ImageDeformationSettings(limitMM: 1.2, threads: threads))
+    settings: ImageDeformationSettings(limitMM: 1.2, threads: threads)
+).measurements
 print("mode_i_s \(seconds(clock.now - start))")
 for row in panel
 where [

@@ -7,7 +7,7 @@ public enum MapPicture {
     ///   - unit: Its unit, normally `mm`.
     ///   - upper: Value of the last colour; nil: the largest value of the slice, at least 1.
     ///   - region: What is shown, and what the picture is cut to with a margin of 5 mm; nil: everything.
-    ///   - index: Slice along the axis of coronal slices; nil: the one with the largest value.
+    ///   - index: Slice along the axis of coronal slices; nil: the one with the largest sum.
     ///   - detail: Caption; the place of the slice is added.
     ///   - longestSide: Pixels of the longer side.
     /// - Throws: `ImagingError.cannotWrite` when libpng refuses.
@@ -22,7 +22,7 @@ public enum MapPicture {
         }
         let crop = region.map { SliceView.Crop.around($0, marginMM: 5) } ?? .all(geometry)
         let view = SliceView(
-            geometry, plane: .coronal, index: index ?? sliceOfMaximum(shown), crop: crop, longestSide: longestSide)
+            geometry, plane: .coronal, index: index ?? sliceOfLargestSum(shown), crop: crop, longestSide: longestSide)
         let values = SliceSampler(shown, view: view).values()
         let largest = values.reduce(0.0) { $1.isFinite ? max($0, Double($1)) : $0 }
         let end = upper ?? max(1, largest)
@@ -38,23 +38,22 @@ public enum MapPicture {
             png: try canvas.encoded())
     }
 
-    private static func sliceOfMaximum(_ map: Volume<Float>) -> Int {
+    /// The slice with the largest sum: a few voxels at the tip of an organ would tell little, however large their value.
+    private static func sliceOfLargestSum(_ map: Volume<Float>) -> Int {
         let axis = map.geometry.sliceAxis(of: .coronal)
         let d = map.geometry.dimensions
-        var best = d[axis] / 2
-        var largest: Float = -1
+        var sums = [Double](repeating: 0, count: d[axis])
         var offset = 0
         for k in 0..<d.z {
             for j in 0..<d.y {
                 for i in 0..<d.x {
-                    if map.voxels[offset] > largest {
-                        largest = map.voxels[offset]
-                        best = axis == 0 ? i : axis == 1 ? j : k
-                    }
+                    let value = map.voxels[offset]
+                    if value.isFinite { sums[axis == 0 ? i : axis == 1 ? j : k] += Double(value) }
                     offset += 1
                 }
             }
         }
-        return best
+        guard let largest = sums.max(), largest > 0 else { return d[axis] / 2 }
+        return sums.firstIndex(of: largest) ?? d[axis] / 2
     }
 }

@@ -77,6 +77,39 @@ struct PictureCanvas {
         }
     }
 
+    /// Draws a line through points, a dot where there is one alone; dashes run on round its corners.
+    ///
+    /// - Parameter dash: Lengths of strokes and gaps in turn, in widths of the line; empty: an unbroken line.
+    mutating func polyline(
+        _ points: [(x: Double, y: Double)], width lineWidth: Double, dash: [Double], colour: SIMD3<UInt8>
+    ) {
+        if points.count == 1 { line(from: points[0], to: points[0], width: lineWidth, colour: colour) }
+        let lengths = dash.map { max(1, $0 * lineWidth) }
+        var part = 0
+        var left = lengths.first ?? .infinity
+        for (a, b) in zip(points, points.dropFirst()) {
+            let dx = b.x - a.x
+            let dy = b.y - a.y
+            let length = (dx * dx + dy * dy).squareRoot()
+            var at = 0.0
+            while at < length {
+                let end = min(length, at + left)
+                if part % 2 == 0 {
+                    line(
+                        from: (a.x + dx * at / length, a.y + dy * at / length),
+                        to: (a.x + dx * end / length, a.y + dy * end / length), width: lineWidth, colour: colour)
+                }
+                left -= end - at
+                at = end
+                // What rounding leaves of a stroke would never end.
+                if left <= 1e-6 {
+                    part = (part + 1) % lengths.count
+                    left = lengths[part]
+                }
+            }
+        }
+    }
+
     /// Short marks at both edges at the height of a row.
     mutating func edgeMarks(row: Double, colour: SIMD3<UInt8>) {
         let length = max(4, Double(width) / 20)

@@ -38,3 +38,45 @@ public enum PictureRamp {
         ]
     }
 }
+
+/// How a line of a vessel tree is drawn: a colour of its own that people with colour-blindness can tell apart, and a dash of its own for
+/// prints in grey.
+public enum TreeLineStyle: String, Sendable, CaseIterable {
+    /// Vessel of the truth that the generated image holds.
+    case correct
+    /// Vessel of the truth that the generated image holds, cut off from the main part of its tree.
+    case broken
+    /// Vessel of the truth that the generated image lacks.
+    case missing
+    /// Vessel that only the generated image shows.
+    case `false`
+
+    /// What it stands for, in two words at most.
+    public var words: String {
+        switch self {
+        case .correct: "correct"
+        case .broken: "cut off"
+        case .missing: "missing"
+        case .false: "false"
+        }
+    }
+
+    /// Red, green, blue.
+    public var colour: SIMD3<UInt8> {
+        switch self {
+        case .correct: SIMD3(86, 180, 233)
+        case .broken: SIMD3(240, 228, 66)
+        case .missing: SIMD3(226, 92, 16)
+        case .false: SIMD3(224, 150, 196)
+        }
+    }
+
+    /// Lengths of strokes and gaps in turn, in widths of the line; empty: an unbroken line.
+    public var dash: [Double] {
+        switch self {
+        case .correct, .missing: []
+        case .broken: [3, 2]
+        case .false: [1, 1.5]
+        }
+    }
+}

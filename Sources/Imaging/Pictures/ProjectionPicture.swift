@@ -4,15 +4,15 @@ public enum ProjectionPicture {
     public struct Line: Sendable {
         /// Its points in order, in world mm (RAS+); a single point becomes a dot.
         public var pointsMM: [SIMD3<Double>]
-        /// Its colour, red, green, blue.
-        public var colour: SIMD3<UInt8>
+        /// Its colour and dash.
+        public var style: TreeLineStyle
         /// Its width, in mm; drawn at least one and a half pixels wide.
         public var widthMM: Double
 
         /// Makes a line.
-        public init(pointsMM: [SIMD3<Double>], colour: SIMD3<UInt8>, widthMM: Double) {
+        public init(pointsMM: [SIMD3<Double>], style: TreeLineStyle, widthMM: Double) {
             self.pointsMM = pointsMM
-            self.colour = colour
+            self.style = style
             self.widthMM = widthMM
         }
     }
@@ -44,14 +44,9 @@ public enum ProjectionPicture {
             window: PictureWindow(
                 lower: window.lower, upper: window.lower + 2.2 * (window.upper - window.lower), unit: window.unit))
         for line in lines {
-            let width = max(1.5, line.widthMM / view.pixelMM)
-            let points = line.pointsMM.map { view.pixel(worldMM: $0) }
-            if points.count == 1 {
-                canvas.line(from: points[0], to: points[0], width: width, colour: line.colour)
-            }
-            for (a, b) in zip(points, points.dropFirst()) {
-                canvas.line(from: a, to: b, width: width, colour: line.colour)
-            }
+            canvas.polyline(
+                line.pointsMM.map { view.pixel(worldMM: $0) }, width: max(1.5, line.widthMM / view.pixelMM),
+                dash: line.style.dash, colour: line.style.colour)
         }
         return CasePicture(
             content: .vesselGraph, plane: .coronal, detail: detail, scaleLower: window.lower,
@@ -69,19 +64,20 @@ public enum ProjectionPicture {
         var sums = [Double](repeating: 0, count: plane.voxelCount)
         var counts = [Double](repeating: 0, count: plane.voxelCount)
         let d = geometry.dimensions
+        var steps = SIMD3(1, flat.x, flat.x * flat.y)
+        steps[axis] = 0
         var offset = 0
         for k in 0..<d.z {
             for j in 0..<d.y {
-                for i in 0..<d.x {
-                    var at = SIMD3(i, j, k)
-                    at[axis] = 0
+                var target = k * steps.z + j * steps.y
+                for _ in 0..<d.x {
                     let value = volume.voxels[offset]
-                    if value.isFinite, region.map({ $0.voxels[offset] != 0 }) ?? true {
-                        let target = plane.offset(at.x, at.y, at.z)
+                    if value.isFinite, region == nil || region?.voxels[offset] != 0 {
                         sums[target] += Double(value)
                         counts[target] += 1
                     }
                     offset += 1
+                    target += steps.x
                 }
             }
         }

@@ -15,12 +15,12 @@ extension Deformation {
     ///   - plane: Which plane is coronal.
     ///   - settings: Registration, limit and seed.
     /// - Returns: Every row of the mode; those that cannot be measured say why (`empty_region`, `not_finite`,
-    ///   `registration_invalid` when the local correlation did not rise).
+    ///   `registration_invalid` when the local correlation did not rise). With them the map of what was found.
     /// - Throws: `DeformationError` when grids differ, the acquired plane is not coronal, or memory runs out.
     public static func measureImages(
         generated: Volume<Float>, reference: Volume<Float>, liver: Mask, structure: String = "liver",
         plane: CoronalPlane = .patient, settings: ImageDeformationSettings
-    ) throws(DeformationError) -> [Measurement] {
+    ) throws(DeformationError) -> DeformationResult {
         let projection = try DisplacementProjection(plane: plane, geometry: reference.geometry)
         let context = DeformationContext(
             mode: .images, plane: plane, projection: projection, extra: settings.parameters)
@@ -28,13 +28,15 @@ extension Deformation {
             let pair = try RegistrationPair(
                 reference: reference, generated: generated, liver: liver, settings: settings.registration,
                 threads: settings.threads)
-            return try ImageDeformation(pair, structure: structure, projection: projection, settings: settings)
-                .measurements(context)
+            let found = try ImageDeformation(
+                pair, structure: structure, projection: projection, settings: settings)
+            return DeformationResult(measurements: found.measurements(context), map: found.map)
         } catch {
             guard let reason = error.reason else { throw .registration(error) }
-            return ImageDeformation.metrics.map {
-                context.measurement($0, structure: structure, .notComputed(reason))
-            }
+            return DeformationResult(
+                measurements: ImageDeformation.metrics.map {
+                    context.measurement($0, structure: structure, .notComputed(reason))
+                })
         }
     }
 }
@@ -90,6 +92,11 @@ struct ImageDeformation {
         guard let before = correlation.before, let after = correlation.after else { return .zeroVariance }
         // Images that agree already cannot rise; rounding must not make them invalid.
         return after < before - 1e-3 ? .registrationInvalid : nil
+    }
+
+    /// What was found, where it is trusted.
+    var map: DeformationMap? {
+        invalid == nil ? DeformationMap(of: field, in: pair.liver, projection: projection) : nil
     }
 
     func measurements(_ context: DeformationContext) -> [Measurement] {

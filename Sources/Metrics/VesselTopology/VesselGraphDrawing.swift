@@ -1,3 +1,5 @@
+import Imaging
+
 /// The centrelines of both masks as polylines in the world, to be drawn over a projection.
 public struct VesselGraphDrawing: Sendable, Equatable {
     /// What a piece of centreline is.
@@ -20,6 +22,11 @@ public struct VesselGraphDrawing: Sendable, Equatable {
         public var pointsMM: [SIMD3<Double>]
         /// Mean radius of the vessel along it, in mm.
         public var meanRadiusMM: Double
+
+        /// Length along its points, in mm.
+        public var lengthMM: Double {
+            zip(pointsMM, pointsMM.dropFirst()).reduce(0) { $0 + length($1.1 - $1.0) }
+        }
     }
 
     /// A bifurcation.

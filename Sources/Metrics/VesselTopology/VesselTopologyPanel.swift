@@ -21,7 +21,9 @@ struct VesselTopologyPanel {
     func totalMiss(of tree: VesselTree, isReference: Bool, _ metrics: Set<String>?) -> [Measurement] {
         let reason = isReference ? NotComputedReason.generatedEmpty : .referenceEmpty
         let betti = tree.solid.betti
-        return assemble(metrics, details: [:]) { id in
+        let branches = VesselBranchRow.table(
+            VesselBranchRow.rows(isReference ? .reference : .generated, of: tree))
+        return assemble(metrics, details: ["branch_accuracy": [branches]]) { id in
             switch id {
             case "vtc", "branch_accuracy", "bifurcation_f1", "cldice", "cldice:lee94": .value(0)
             case "vtc_recall", "tree_length_detected", "nerl", "branch_recall", "vessel_detached":

@@ -37,27 +37,9 @@ struct VesselTopologyTables {
 
     /// Every branch of both trees: where it is, how large, and whether the other mask holds it.
     private static func branches(_ comparison: VesselComparison) -> DetailTable {
-        func rows(_ name: String, _ tree: VesselTree, _ coverage: VesselCoverage) -> [[ParameterValue]] {
-            zip(tree.branches.branches, coverage.branches).enumerated().map { index, pair in
-                let (branch, covered) = pair
-                let middle = tree.graph.worldMM(branch.vertices[branch.vertices.count / 2])
-                let radius = branch.vertices.reduce(0) { $0 + tree.graph.radiusMM[$1] }
-                return [
-                    .text(name), .integer(index), .number(branch.lengthMM),
-                    .number(radius / Double(branch.vertices.count)), .number(covered.coveredShare),
-                    .flag(covered.isDetected), .flag(covered.isUnbroken), .number(middle.x), .number(middle.y),
-                    .number(middle.z),
-                ]
-            }
-        }
-        return DetailTable(
-            name: "branches",
-            columns: [
-                "side", "branch", "length_mm", "mean_radius_mm", "covered_share", "detected", "unbroken",
-                "middle_r_mm", "middle_a_mm", "middle_s_mm",
-            ],
-            rows: rows("reference", comparison.reference, comparison.ofReference)
-                + rows("generated", comparison.generated, comparison.ofGenerated))
+        VesselBranchRow.table(
+            VesselBranchRow.rows(.reference, comparison.reference, comparison.ofReference)
+                + VesselBranchRow.rows(.generated, comparison.generated, comparison.ofGenerated))
     }
 
     private static func bifurcations(

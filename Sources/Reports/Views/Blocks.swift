@@ -100,6 +100,8 @@ struct PictureView {
 struct PlaneView {
     var name: String
     var detail: String
+    /// Fewer and larger pictures in a row.
+    var isLarge = false
     var pictures: [PictureView]
 }
 

@@ -142,6 +142,7 @@ struct FailuresView {
     var failed: [TableView]
     var lesions: [TableView]
     var vessels: [TableView]
+    var branchNotes: [String]
     var worst: [WorstCaseView]
     var legend: [LegendView]
 }
@@ -159,6 +160,7 @@ struct WorstCaseView {
     var reason: String
     var facts: [FactView]
     var planes: [PlaneView]
+    var tables: [TableView]
     var curves: [FigureView]
     var absent: [String]
 }

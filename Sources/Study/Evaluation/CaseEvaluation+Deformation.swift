@@ -33,6 +33,10 @@ extension Evaluation {
         }
         let measurements = try Deformation.measureField(
             estimated: estimated, known: known, mask: mask, structure: structure, plane: settings.coronalPlane)
+        if settings.keepsMaps {
+            result.deformationMap = try DeformationMap(
+                errorOf: estimated, against: known, in: mask, plane: settings.coronalPlane)
+        }
         addDeformation(measurements)
     }
 
@@ -43,10 +47,11 @@ extension Evaluation {
             inputs.displacement == nil || inputs.estimatedDisplacement == nil
         else { return }
         registration.threads = settings.threads
-        let measurements = try Deformation.measureImages(
+        let found = try Deformation.measureImages(
             generated: generated, reference: reference, liver: mask, structure: inputs.liver == nil ? "mask" : "liver",
             plane: settings.coronalPlane, settings: registration)
-        addDeformation(measurements)
+        if settings.keepsMaps { result.deformationMap = found.map }
+        addDeformation(found.measurements)
     }
 
     private mutating func addDeformation(_ measurements: [Measurement]) {

@@ -26,6 +26,8 @@ public enum CaseEvaluation {
         try requireOneGrid(inputs)
         var evaluation = Evaluation(inputs: inputs, settings: settings)
         try evaluation.segmentVessels()
+        evaluation.result.vessels = evaluation.inputs.vessels
+        evaluation.result.generatedVessels = evaluation.inputs.generatedVessels
         try evaluation.measureImages()
         try evaluation.measureSurfaces()
         try evaluation.measureLesions()

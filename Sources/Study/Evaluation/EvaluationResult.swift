@@ -7,6 +7,12 @@ public struct EvaluationResult: Sendable {
     public var measurements: [Measurement] = []
     /// Centrelines of both vessel trees, where vessels were compared.
     public var vesselDrawing: VesselGraphDrawing?
+    /// The vessels of the truth that were compared: the mask that was given, or what a method found.
+    public var vessels: Mask?
+    /// The vessels of the generated image that were compared.
+    public var generatedVessels: Mask?
+    /// Lengths of the displacement, where a field is known or a registration found one and the settings keep it.
+    public var deformationMap: DeformationMap?
     /// The region that image metrics were measured in: the body or the given mask.
     public var region: Mask?
     /// How the body was found, in words; nil where a mask was given or there are no images.

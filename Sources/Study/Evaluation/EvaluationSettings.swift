@@ -21,6 +21,8 @@ public struct EvaluationSettings: Sendable, Equatable {
     public var vesselSegmentation: VesselnessSettings?
     /// Registration behind the deformation where there are neither landmarks nor fields; nil: none, since it takes seconds.
     public var imageDeformation: ImageDeformationSettings?
+    /// Whether the result holds the map of the displacement, for a picture; it takes four bytes a voxel.
+    public var keepsMaps: Bool
     /// Threads to use; no result depends on it.
     public var threads: Int
 
@@ -30,7 +32,7 @@ public struct EvaluationSettings: Sendable, Equatable {
         vessels: VesselTopologyParameters = VesselTopologyParameters(),
         lesionSeparation: LesionSeparation = .automatic, plane: AnatomicalPlane = .axial,
         coronalPlane: CoronalPlane = .patient, vesselSegmentation: VesselnessSettings? = nil,
-        imageDeformation: ImageDeformationSettings? = nil, threads: Int = 1
+        imageDeformation: ImageDeformationSettings? = nil, keepsMaps: Bool = false, threads: Int = 1
     ) {
         self.nsdToleranceMM = nsdToleranceMM
         self.metrics = metrics
@@ -41,6 +43,7 @@ public struct EvaluationSettings: Sendable, Equatable {
         self.coronalPlane = coronalPlane
         self.vesselSegmentation = vesselSegmentation
         self.imageDeformation = imageDeformation
+        self.keepsMaps = keepsMaps
         self.threads = threads
     }
 

@@ -4,11 +4,11 @@ import Metrics
 
 /// Results in long format, for tables and statistics programs.
 ///
-/// One row a run, a case, a measurement, an analysis. Numbers have 17 significant digits and a point, whatever the locale; what has no value
+/// One row a run, a case, a measurement, a vessel branch, an analysis. Numbers have 17 significant digits and a point, whatever the locale; what has no value
 /// is empty (CSV) or null (JSON). Of a case that was done more than once, the last results are given.
 public struct ResultsExport: Sendable {
     /// The tables, by name, in the order of export.
-    public static let tableNames = ["runs", "case_results", "measurements", "analyses"]
+    public static let tableNames = ["runs", "case_results", "measurements", "vessel_branches", "analyses"]
 
     private let tables: [(name: String, columns: [String], rows: [[Cell]])]
 
@@ -22,7 +22,9 @@ public struct ResultsExport: Sendable {
         tables = try store.read { db in
             try ResultsExport.queries.map { name, sql in
                 let statement = try db.makeStatement(sql: sql)
-                let rows = try Row.fetchAll(statement, arguments: ["run": run])
+                var arguments: StatementArguments = ["run": run]
+                if sql.contains(":columns") { arguments += ["columns": CellText.encode(VesselBranchRow.columns)] }
+                let rows = try Row.fetchAll(statement, arguments: arguments)
                 return (name, statement.columnNames, rows.map { row in row.databaseValues.map(Cell.init) })
             }
         }
@@ -123,6 +125,26 @@ public struct ResultsExport: Sendable {
                 r.imputed, r.implementation_version, r.parameters
             FROM measurement AS r JOIN case_ AS c ON c.run = r.run AND c.id = r.case_
             WHERE \(latest) AND (:run IS NULL OR r.run = :run) ORDER BY r.run, c.position, r.position
+            """
+        ),
+        (
+            // Stores of version 1 held branches as JSON behind the measurement; those rows cannot be rewritten.
+            "vessel_branches",
+            """
+            SELECT r.run, r.case_ AS "case", c.subject, c.site, m.metric, m.structure, b.side, b.branch, b.length_mm,
+                b.mean_radius_mm, b.covered_share, b.detected, b.unbroken, b.middle_r_mm, b.middle_a_mm, b.middle_s_mm
+            FROM case_result AS r JOIN case_ AS c ON c.run = r.run AND c.id = r.case_
+            JOIN measurement AS m ON m.run = r.run AND m.case_ = r.case_ AND m.revision = r.revision
+            JOIN (SELECT run, case_, revision, measurement, position, side, branch, length_mm, mean_radius_mm, covered_share,
+                    detected, unbroken, middle_r_mm, middle_a_mm, middle_s_mm FROM vessel_branch
+                UNION ALL SELECT d.run, d.case_, d.revision, d.measurement, j.key, json_extract(j.value, '$[0]'),
+                    json_extract(j.value, '$[1]'), json_extract(j.value, '$[2]'), json_extract(j.value, '$[3]'),
+                    json_extract(j.value, '$[4]'), json_extract(j.value, '$[5]'), json_extract(j.value, '$[6]'),
+                    json_extract(j.value, '$[7]'), json_extract(j.value, '$[8]'), json_extract(j.value, '$[9]')
+                FROM detail AS d, json_each(d.content, '$.rows') AS j
+                WHERE d.name = 'branches' AND json_extract(d.content, '$.columns') = :columns) AS b
+                ON b.run = m.run AND b.case_ = m.case_ AND b.revision = m.revision AND b.measurement = m.position
+            WHERE \(latest) AND (:run IS NULL OR r.run = :run) ORDER BY r.run, c.position, m.position, b.position
             """
         ),
         (

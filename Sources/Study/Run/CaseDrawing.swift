@@ -3,7 +3,8 @@ import Engine
 import Imaging
 package import Metrics
 
-/// The pictures of a case: the worst axial slice and the coronal slice through the largest lesion or the liver.
+/// The pictures of a case: the worst axial slice and the coronal slice through the largest lesion or the liver, both vessel trees from the
+/// front, and the map of the displacement.
 struct CaseDrawing {
     let item: CohortCase
     let files: CaseFiles
@@ -20,11 +21,59 @@ struct CaseDrawing {
             targetWindow: window(of: files.truth, modality: item.truth.series.modality, mask: result.region))
         input.body = result.region
         input.truthStructures = CasePictureInput.Structures(
-            liver: inputs.liver, lesions: inputs.lesions.map(mask), vessels: inputs.vessels)
+            liver: inputs.liver, lesions: inputs.lesions.map(mask), vessels: result.vessels)
         input.generatedStructures = CasePictureInput.Structures(
-            liver: inputs.generatedLiver, lesions: inputs.generatedLesions.map(mask), vessels: inputs.generatedVessels)
-        let pictures = try CasePictures.render(input, axialIndex: worstSlice ?? middleSlice)
+            liver: inputs.generatedLiver, lesions: inputs.generatedLesions.map(mask), vessels: result.generatedVessels)
+        var pictures = try CasePictures.render(input, axialIndex: worstSlice ?? middleSlice)
+        if let trees = try vesselTrees() { pictures.append(trees) }
+        if let map = try deformation() { pictures.append(map) }
         return pictures.map { PictureRecord(picture: $0, sha256: FileDigest.sha256($0.png)) }
+    }
+
+    /// Both vessel trees over the truth, seen from the front; nil where no vessels were compared.
+    private func vesselTrees() throws(ImagingError) -> CasePicture? {
+        guard let drawing = result.vesselDrawing, !drawing.segments.isEmpty else { return nil }
+        var lines: [ProjectionPicture.Line] = []
+        var lengths: [TreeLineStyle: Double] = [:]
+        // What went wrong lies on top.
+        for (kind, style) in CaseDrawing.styles {
+            let segments = drawing.segments.filter { $0.kind == kind }
+            lines += segments.map {
+                ProjectionPicture.Line(pointsMM: $0.pointsMM, style: style, widthMM: $0.meanRadiusMM)
+            }
+            lengths[style] = segments.reduce(0) { $0 + $1.lengthMM }
+        }
+        let words = TreeLineStyle.allCases.map { "\(Int((lengths[$0] ?? 0).rounded())) mm \($0.words)" }
+        return try ProjectionPicture.render(
+            lines: lines, background: files.truth, region: vesselRegion,
+            detail: "vessel trees over the mean of the truth from front to back, "
+                + words.joined(separator: ", "))
+    }
+
+    private static let styles: [(VesselGraphDrawing.Class, TreeLineStyle)] = [
+        (.correct, .correct), (.false, .false), (.broken, .broken), (.missing, .missing),
+    ]
+
+    /// Liver and vessels of both images: what a picture of the trees is cut to.
+    private var vesselRegion: Mask? {
+        let masks = [inputs.liver, result.vessels, result.generatedVessels].compactMap(\.self)
+        guard var region = masks.first else { return nil }
+        for mask in masks.dropFirst() {
+            for (offset, value) in mask.voxels.enumerated() where value != 0 { region.voxels[offset] = 1 }
+        }
+        return region
+    }
+
+    /// The displacement, or its error where it is known, on the coronal slice where it is largest.
+    private func deformation() throws(ImagingError) -> CasePicture? {
+        guard let map = result.deformationMap else { return nil }
+        let detail =
+            switch map.mode {
+            case .images: "coronal displacement that the registration found in the liver"
+            case .field: "coronal error of the displacement in the liver"
+            case .landmarks: "coronal error of the landmarks"
+            }
+        return try MapPicture.coronal(map.magnitudeMM, region: map.region, detail: detail)
     }
 
     private func mask(_ labels: LabelMap) -> Mask { labels.map { $0 != 0 ? 1 : 0 } }

@@ -216,6 +216,7 @@ struct CaseRun {
         settings.required = []
         settings.vesselSegmentation = nil
         settings.imageDeformation = nil
+        settings.keepsMaps = false
         do throws(EvaluationError) {
             return try CaseEvaluation.evaluate(ideal, settings: settings).measurements.map { measurement in
                 var measurement = measurement
@@ -235,7 +236,7 @@ struct CaseRun {
             metrics: plan.measurement.metrics.map { Set($0).union(targets.map(\.metric)) }, required: targets,
             // Used where a mask is missing, also when the protocol names masks that this generator does not make.
             vessels: vessels, vesselSegmentation: plan.measurement.segmentation == nil ? nil : .vesselness1,
-            imageDeformation: imageDeformation(), threads: options.threadsPerCase)
+            imageDeformation: imageDeformation(), keepsMaps: plan.allowsPictures, threads: options.threadsPerCase)
     }
 
     /// Image-only deformation where the protocol names a registration; its limit is that of the endpoint's criterion.

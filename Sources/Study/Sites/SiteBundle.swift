@@ -82,6 +82,11 @@ public struct SiteBundle: Sendable, Equatable {
     public var protocolXML: [UInt8]
 
     static let format = "validate/bundle/v1"
+
+    /// Tables of a store of which no row is in a bundle, as the manifest says; of `detail`, the slices of an endpoint on the worst slice travel
+    /// with their measurement.
+    static let omittedTables = ["case_file", "detail", "picture", "vessel_branch"]
+
     /// Largest bundle, in bytes.
     public static let maximumBytes = TapeArchive.maximumBytes
 
@@ -117,6 +122,7 @@ public struct SiteBundle: Sendable, Equatable {
             "planned_count": .integer(Int64(manifest.plannedCount)),
             "audit_count": .integer(Int64(manifest.auditCount)),
             "audit_head": .string(manifest.auditHead),
+            "omitted_tables": .array(SiteBundle.omittedTables.map { .string($0) }),
             "results_root": .string(Hexadecimal.text(MerkleTree.root(of: results.map(\.bytes))[...])),
             "members": .array(
                 members.map { member in

@@ -3,7 +3,8 @@ import Metrics
 
 /// What of a run may leave a site, as a bundle: listed fields only, under keyed pseudonyms.
 ///
-/// No image, no path, no name, no message, no date of birth, no device serial; ages only as bands. A field that is not listed here stays.
+/// No image, no picture, no vessel branch with its place, no path, no name, no message, no date of birth, no device serial; ages only as
+/// bands. A field that is not listed here stays.
 public struct SiteExport {
     private let record: RunRecord
     private let key: SiteKey

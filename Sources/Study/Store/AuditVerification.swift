@@ -23,7 +23,8 @@ public struct AuditVerification: Sendable, Equatable {
         do throws(CohortError) { isSealed = try StoreSeal.fits(store: path) } catch {
             throw .inputOutput(path: path, reason: error.description)
         }
-        guard let expected = StoreSchema.expectedDefinitions else {
+        let expected = StoreSchema.expectedDefinitions
+        guard expected.count == StoreSchema.version else {
             throw .inputOutput(path: path, reason: "SQLite cannot make a table in memory")
         }
         let outcome = try store.read { db in
@@ -42,10 +43,11 @@ public struct AuditVerification: Sendable, Equatable {
         return outcome
     }
 
-    private static func fault(_ db: Database, expected: [String], head: String?) throws -> String? {
+    private static func fault(_ db: Database, expected: [[String]], head: String?) throws -> String? {
         let structure = try String.fetchAll(db, sql: "PRAGMA integrity_check(1)")
         guard structure == ["ok"] else { return "the file is damaged: \(structure.first ?? "no answer")" }
-        guard try StoreSchema.definitions(db) == expected else {
+        let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        guard expected.indices.contains(version - 1), try StoreSchema.definitions(db) == expected[version - 1] else {
             return "its tables or triggers are not those that this tool makes"
         }
         if let fault = try AuditChain.firstFault(db) { return fault }

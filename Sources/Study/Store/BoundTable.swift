@@ -37,6 +37,7 @@ struct BoundTable: Sendable {
         BoundTable(name: "case_file", group: .case, key: caseKey, order: "position"),
         BoundTable(name: "measurement", group: .case, key: caseKey, order: "position"),
         BoundTable(name: "detail", group: .case, key: caseKey, order: "measurement, position"),
+        BoundTable(name: "vessel_branch", group: .case, key: caseKey, order: "measurement, position"),
         BoundTable(name: "picture", group: .case, key: caseKey, order: "position"),
         BoundTable(name: "deviation", group: .case, key: caseKey, order: "position"),
         BoundTable(name: "analysis", group: .analysis, key: ["run", "revision"], order: "position"),

@@ -42,6 +42,14 @@ extension Store {
                 WHERE \(latest) ORDER BY r.case_, m.metric, m.structure, r.position
                 """)
             try add(
+                """
+                SELECT r.case_, m.metric, m.structure, side, branch, length_mm, mean_radius_mm, covered_share, detected,
+                    unbroken, middle_r_mm, middle_a_mm, middle_s_mm FROM vessel_branch AS r
+                JOIN measurement AS m ON m.run = r.run AND m.case_ = r.case_ AND m.revision = r.revision
+                    AND m.position = r.measurement
+                WHERE \(latest) ORDER BY r.case_, m.metric, m.structure, r.position
+                """)
+            try add(
                 "SELECT r.case_, content, plane, sha256 FROM picture AS r WHERE \(latest) ORDER BY r.case_, plane, content, position"
             )
             try add(

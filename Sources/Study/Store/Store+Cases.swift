@@ -99,11 +99,30 @@ extension Store {
                     CellText.encode(measurement.parameters),
                 ])
             for (place, table) in measurement.details.enumerated() {
+                if let branches = VesselBranchRow.rows(of: table), !branches.isEmpty {
+                    try insertBranches(db, branches, of: position, key)
+                    continue
+                }
                 try insertDetail.execute(
                     arguments: StatementArguments(key) + [
                         position, place, table.name, CellText.encode(columns: table.columns, rows: table.rows),
                     ])
             }
+        }
+    }
+
+    private func insertBranches(
+        _ db: Database, _ branches: [VesselBranchRow], of measurement: Int, _ key: [any DatabaseValueConvertible]
+    ) throws {
+        let insert = try db.cachedStatement(
+            sql: "INSERT INTO vessel_branch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        for (position, branch) in branches.enumerated() {
+            try insert.execute(
+                arguments: StatementArguments(key) + [
+                    measurement, position, branch.side.rawValue, branch.index, branch.lengthMM, branch.meanRadiusMM,
+                    branch.coveredShare, branch.isDetected, branch.isUnbroken, branch.middleMM.x, branch.middleMM.y,
+                    branch.middleMM.z,
+                ])
         }
     }
 

@@ -229,6 +229,11 @@ private struct CaseReader {
             details[row["case_"], default: [:]][row["measurement"], default: []].append(
                 DetailTable(name: row["name"], columns: table.columns, rows: table.rows))
         }
+        for (id, places) in try branches() {
+            for (place, rows) in places {
+                details[id, default: [:]][place, default: []].append(VesselBranchRow.table(rows))
+            }
+        }
         var found: [String: [MeasurementRecord]] = [:]
         let rows = try rows("SELECT * FROM measurement AS r WHERE \(CaseReader.latest) ORDER BY r.case_, position")
         while let row = try rows.next() {
@@ -250,6 +255,22 @@ private struct CaseReader {
                         parameters: parameters, imputedWorst: row["imputed"],
                         details: details[id]?[row["position"]] ?? []),
                     implementationVersion: row["implementation_version"]))
+        }
+        return found
+    }
+
+    /// Branches of vessel trees, by case and measurement.
+    private func branches() throws -> [String: [Int: [VesselBranchRow]]] {
+        var found: [String: [Int: [VesselBranchRow]]] = [:]
+        let rows = try rows(
+            "SELECT * FROM vessel_branch AS r WHERE \(CaseReader.latest) ORDER BY r.case_, measurement, position")
+        while let row = try rows.next() {
+            guard let side = VesselBranchRow.Side(rawValue: row["side"]) else { throw broken(row) }
+            found[row["case_"], default: [:]][row["measurement"], default: []].append(
+                VesselBranchRow(
+                    side: side, index: row["branch"], lengthMM: row["length_mm"], meanRadiusMM: row["mean_radius_mm"],
+                    coveredShare: row["covered_share"], isDetected: row["detected"], isUnbroken: row["unbroken"],
+                    middleMM: SIMD3(row["middle_r_mm"], row["middle_a_mm"], row["middle_s_mm"])))
         }
         return found
     }

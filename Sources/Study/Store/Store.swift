@@ -57,6 +57,10 @@ public final class Store: Sendable {
             if version == 0 {
                 try AuditChain.append(
                     db, utc: utc, user: user, action: "create", object: "store", reason: "new store")
+            } else if version < StoreSchema.version {
+                try AuditChain.append(
+                    db, utc: utc, user: user, action: "migrate", object: "store", before: "version \(version)",
+                    after: "version \(StoreSchema.version)", reason: "written by a newer tool from now on")
             }
             if let stale = lock.stale {
                 try AuditChain.append(

@@ -53,7 +53,9 @@ enum StoreFile {
         configuration.busyMode = .timeout(5)
         configuration.prepareDatabase { db in
             try db.execute(sql: "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;")
-            if !readOnly {
+            if readOnly {
+                try StoreSchema.standIn(db)
+            } else {
                 // Write-ahead logging of SQLite before 3.51.3 can corrupt a file and does not work over networks.
                 try db.execute(sql: "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = EXTRA;")
             }

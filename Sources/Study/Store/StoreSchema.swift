@@ -11,14 +11,17 @@ enum StoreSchema {
     private static let migrations: [@Sendable (Database) throws -> Void] = [
         { db in
             for statement in firstTables { try db.execute(sql: statement) }
-            for table in BoundTable.all { try appendOnly(table.name, db) }
-            try appendOnly("audit", db)
-        }
+            for table in firstNames { try appendOnly(table, db) }
+        },
+        { db in
+            try db.execute(sql: "CREATE TABLE \(vesselBranch) STRICT")
+            try appendOnly("vessel_branch", db)
+        },
     ]
 
-    /// Brings a database from a version to the newest.
-    static func migrate(_ db: Database, from version: Int) throws {
-        for (index, step) in migrations.enumerated() where index >= version {
+    /// Brings a database from a version to another, normally the newest.
+    static func migrate(_ db: Database, from version: Int, to target: Int = StoreSchema.version) throws {
+        for (index, step) in migrations.enumerated() where index >= version && index < target {
             try step(db)
             try db.execute(sql: "PRAGMA user_version = \(index + 1)")
         }
@@ -31,10 +34,20 @@ enum StoreSchema {
             db, sql: "SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_master ORDER BY 1")
     }
 
-    /// What `definitions` gives for a store as this tool makes it; nil when SQLite cannot even make one in memory.
-    static let expectedDefinitions: [String]? = try? DatabaseQueue().write { db in
-        try migrate(db, from: 0)
-        return try definitions(db)
+    /// What `definitions` gives for a store of each version, from 1; empty when SQLite cannot even make one in memory.
+    static let expectedDefinitions: [[String]] = (1...version).compactMap { version in
+        try? DatabaseQueue().write { db in
+            try migrate(db, from: 0, to: version)
+            return try definitions(db)
+        }
+    }
+
+    /// Gives a connection that only reads the tables that an older store lacks, empty and in memory.
+    ///
+    /// The file is not changed; the next writer brings it to the newest version.
+    static func standIn(_ db: Database) throws {
+        guard try Int.fetchOne(db, sql: "PRAGMA user_version") == 1 else { return }
+        try db.execute(sql: "PRAGMA temp_store = MEMORY; CREATE TEMP TABLE \(vesselBranch)")
     }
 
     private static func appendOnly(_ table: String, _ db: Database) throws {
@@ -46,6 +59,25 @@ enum StoreSchema {
                     """)
         }
     }
+
+    /// Every branch of both vessel trees of a case: rows of the table `branches` behind a measurement.
+    private static let vesselBranch = """
+        vessel_branch (
+            run TEXT NOT NULL, case_ TEXT NOT NULL, revision INTEGER NOT NULL, measurement INTEGER NOT NULL,
+            position INTEGER NOT NULL, side TEXT NOT NULL CHECK (side IN ('reference', 'generated')),
+            branch INTEGER NOT NULL, length_mm REAL NOT NULL, mean_radius_mm REAL NOT NULL, covered_share REAL NOT NULL,
+            detected INTEGER NOT NULL CHECK (detected IN (0, 1)), unbroken INTEGER NOT NULL CHECK (unbroken IN (0, 1)),
+            middle_r_mm REAL NOT NULL, middle_a_mm REAL NOT NULL, middle_s_mm REAL NOT NULL,
+            PRIMARY KEY (run, case_, revision, measurement, position),
+            FOREIGN KEY (run, case_, revision, measurement) REFERENCES measurement (run, case_, revision, position))
+        """
+
+    /// Tables of the first version, each append-only.
+    private static let firstNames = [
+        "study", "protocol", "amendment", "model", "run", "site", "subject", "device", "case_", "case_result",
+        "case_file",
+        "measurement", "detail", "picture", "deviation", "analysis", "run_end", "shard", "report", "signature", "audit",
+    ]
 
     private static let firstTables = [
         """

@@ -8,7 +8,8 @@ struct ImageDeformationTests {
     private func rows(_ scene: RegistrationScene, threads: Int = 2) throws -> [Measurement] {
         try Deformation.measureImages(
             generated: scene.generated, reference: scene.reference, liver: scene.liver,
-            settings: ImageDeformationSettings(limitMM: 1.2, threads: threads))
+            settings: ImageDeformationSettings(limitMM: 1.2, threads: threads)
+        ).measurements
     }
 
     private func number(_ metric: String, _ rows: [Measurement]) throws -> Double {
@@ -84,5 +85,19 @@ struct ImageDeformationTests {
         #expect(decide(slope: 0.7) == .indeterminate)
         #expect(decide(inverse: 0.6) == .indeterminate)
         #expect(decide(lower: 1.3, folds: 0.01) == .indeterminate)
+    }
+
+    @Test func theMapHoldsTheLengthsThatTheHeadlineAverages() throws {
+        let scene = try RegistrationScene.golden()
+        let found = try Deformation.measureImages(
+            generated: scene.generated, reference: scene.reference, liver: scene.liver,
+            settings: ImageDeformationSettings(limitMM: 1.2, threads: 2))
+        let map = try #require(found.map)
+        #expect(map.mode == .images)
+        let inside = zip(map.region.voxels, map.magnitudeMM.voxels).filter { $0.0 != 0 }.map { Double($0.1) }
+        #expect(inside.count == scene.liver.voxels.count { $0 != 0 })
+        let mean = inside.reduce(0, +) / Double(inside.count)
+        #expect(abs(mean - (try number("coronal_deformation", found.measurements))) < 1e-5)
+        #expect(zip(map.region.voxels, map.magnitudeMM.voxels).allSatisfy { $0 != 0 || $1.isNaN })
     }
 }

@@ -96,4 +96,34 @@ struct VesselFaultTests {
         #expect(broken.count >= 8)
         #expect(table.rows.allSatisfy { $0.count == table.columns.count })
     }
+
+    @Test func theTableOfBranchesIsReadBackAndHoldsTheCountsOfTheMetric() throws {
+        let spacing = VesselFixture.spacingMM(ofGrid: "iso1")
+        let result = try VesselTopology.measure(
+            generated: try VesselFixture.golden("iso1_break_ten_leaves").mask(spacingMM: spacing),
+            reference: try VesselFixture.golden("iso1_truth").mask(spacingMM: spacing))
+        let accuracy = try #require(result.measurements.first { $0.metric == "branch_accuracy" })
+        let table = try #require(accuracy.details.first)
+        let rows = try #require(VesselBranchRow.rows(of: table))
+        #expect(VesselBranchRow.table(rows) == table)
+        #expect(accuracy.value == .value(Double(rows.count { $0.isUnbroken }) / Double(rows.count)))
+        #expect(rows.allSatisfy { $0.lengthMM > 0 && $0.meanRadiusMM > 0 && (0...1).contains($0.coveredShare) })
+        #expect(VesselBranchRow.rows(of: DetailTable(name: "branches", columns: ["side"], rows: [])) == nil)
+    }
+
+    @Test func whenAllVesselsAreGoneEveryBranchIsListedAsMissing() throws {
+        let spacing = VesselFixture.spacingMM(ofGrid: "iso1")
+        let truth = try VesselFixture.golden("iso1_truth").mask(spacingMM: spacing)
+        let empty = Mask(geometry: truth.geometry, repeating: 0)
+        for (reference, generated, side) in [
+            (truth, empty, VesselBranchRow.Side.reference), (empty, truth, .generated),
+        ] {
+            let result = try VesselTopology.measure(generated: generated, reference: reference)
+            let accuracy = try #require(result.measurements.first { $0.metric == "branch_accuracy" })
+            #expect(accuracy.value == .value(0))
+            let rows = try #require(accuracy.details.first.flatMap(VesselBranchRow.rows))
+            #expect(rows.count == 96)
+            #expect(rows.allSatisfy { $0.side == side && $0.state == .undetected && $0.coveredShare == 0 })
+        }
+    }
 }

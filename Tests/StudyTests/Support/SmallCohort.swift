@@ -17,14 +17,19 @@ enum SmallCohort {
 
     /// Writes a cohort with finished volumes and returns it.
     ///
-    /// - Parameter sites: Number of sites; cases go round them.
-    static func make(in folder: TestFolder, cases: Int, sites: Int = 2, name: String = "cohort") throws -> Cohort {
+    /// - Parameters:
+    ///   - sites: Number of sites; cases go round them.
+    ///   - vessels: Whether cases bring a vessel, which is broken in the generated image.
+    static func make(
+        in folder: TestFolder, cases: Int, sites: Int = 2, name: String = "cohort", vessels: Bool = false
+    ) throws -> Cohort {
         let directory = folder.file(name)
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        let columns = [
-            "subject", "case", "site", "source", "source_modality", "truth", "truth_modality", "generated", "liver",
-            "lesions", "generated_lesions", "sex", "age_band", "slice_mm",
-        ]
+        let columns =
+            [
+                "subject", "case", "site", "source", "source_modality", "truth", "truth_modality", "generated", "liver",
+                "lesions", "generated_lesions", "sex", "age_band", "slice_mm",
+            ] + (vessels ? ["vessels", "generated_vessels"] : [])
         var lines = [columns.joined(separator: "\t")]
         for index in 0..<cases {
             let id = "C\(index + 1)"
@@ -35,7 +40,8 @@ enum SmallCohort {
                     "MR-T1",
                     "\(id)-gen.nii.gz", "\(id)-liver.nii.gz", "\(id)-lesions.nii.gz", "\(id)-glesions.nii.gz",
                     index % 2 == 0 ? "F" : "M", "60-69", "3",
-                ].joined(separator: "\t"))
+                ].joined(separator: "\t") + (vessels ? "\t\(id)-vessels.nii.gz\t\(id)-gvessels.nii.gz" : ""))
+            if vessels { try writeVessels(id, in: directory) }
         }
         try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: URL(fileURLWithPath: directory + "/cohort.tsv"))
         try Data("{\"Name\": \"small cohort\"}\n".utf8)
@@ -83,6 +89,39 @@ enum SmallCohort {
         try NIfTIWriter.write(liver, to: directory + "/\(id)-liver.nii.gz")
         try NIfTIWriter.write(lesions, to: directory + "/\(id)-lesions.nii.gz")
         try NIfTIWriter.write(generatedLesions, to: directory + "/\(id)-glesions.nii.gz")
+    }
+
+    /// A rod across the liver with a branch; in the generated image the rod has a gap of 12 mm, wider than twice the tolerance.
+    private static func writeVessels(_ id: String, in directory: String) throws {
+        var truth = Mask(geometry: try geometry(), repeating: 0)
+        var generated = truth
+        for i in 6..<26 {
+            for j in 12...14 {
+                for k in 5...7 {
+                    truth[i, j, k] = 1
+                    if !(15..<21).contains(i) { generated[i, j, k] = 1 }
+                }
+            }
+        }
+        for j in 2..<12 {
+            for i in 9...11 {
+                for k in 5...7 {
+                    truth[i, j, k] = 1
+                    generated[i, j, k] = 1
+                }
+            }
+        }
+        try NIfTIWriter.write(truth, to: directory + "/\(id)-vessels.nii.gz")
+        try NIfTIWriter.write(generated, to: directory + "/\(id)-gvessels.nii.gz")
+    }
+
+    /// The protocol for such cohorts, with vessels and the registration.
+    static func protocolFileWithVessels() throws -> ProtocolFile {
+        try protocolFile {
+            $0.replacing("<Metric>psnr</Metric>", with: "<Metric>vtc</Metric><Metric>branch_accuracy</Metric>")
+                .replacing("Resampling=\"none\"", with: "Resampling=\"none\" Registration=\"plk3d/1\"")
+                .replacing("<Metric>dice</Metric>", with: "<Metric>dice</Metric><Metric>coronal_deformation</Metric>")
+        }
     }
 
     /// The protocol for such cohorts.

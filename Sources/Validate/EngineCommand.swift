@@ -72,8 +72,11 @@ struct EngineVerifyCommand: AsyncParsableCommand {
         commandName: "verify",
         abstract: "Check the weights' digest and compare the inference with the reference's vectors.",
         discussion: """
-            Stages and images are compared in fp32; the largest difference may be 1e-4 of the reference's range. Ends \
-            with 77 when one is larger. With --int8 the released arithmetic is shown beside it, without a verdict.
+            The file's SHA-256 is compared with the manifest. Then the slices of aphidiff-parity.safetensors run through \
+            the network in fp32, with the reference's codes: every stage (bands, code, gates, maps of the anatomy, \
+            velocity and displacement of the breath) and the images of 1, 2 and 4 steps may differ from the reference by \
+            1e-4 of its range. Ends with 77 when one differs by more. With --int8 the released arithmetic is shown \
+            beside it, without a verdict. Quality is not checked here.
 
             Example:
               validate engine verify
@@ -93,7 +96,8 @@ struct EngineVerifyCommand: AsyncParsableCommand {
             try Terminal.result(
                 JSON.object([
                     ("schema", .string("validate.engine-verify/1")), ("weights_sha256", .string(weights.sha256)),
-                    ("passed", .flag(floats.passes)), ("fp32", json(floats)), ("int8", bytes.map(json) ?? .null),
+                    ("passed", .flag(floats.passes)), ("tolerance", .number(EngineVerification.floatTolerance)),
+                    ("fp32", json(floats)), ("int8", bytes.map(json) ?? .null),
                 ]).text)
         } else {
             var table = TextTable(["comparison", "largest difference", "share of range", ""], rightAligned: [1, 2])
@@ -103,11 +107,35 @@ struct EngineVerifyCommand: AsyncParsableCommand {
                 row[0] += " (int8)"
                 table.add(row + [""])
             }
-            try Terminal.result("weights SHA-256 \(weights.sha256): as the manifest says\n\n" + table.text)
+            try Terminal.result(
+                """
+                weights SHA-256 \(weights.sha256): as the manifest says
+                \(summary(floats, bytes))
+
+                \(table.text)
+                """)
         }
         guard floats.passes else {
             throw CommandFailure(.refused, "the inference differs from the reference by more than 1e-4 of the range")
         }
+    }
+
+    /// What was compared with what, and what was not.
+    private func summary(_ floats: EngineVerification, _ bytes: EngineVerification?) -> String {
+        let images = floats.checks.filter { $0.name.contains(".image.") }.count
+        let worst = floats.checks.map(\.share).max() ?? 0
+        let alike = floats.codeAgreement.map { min($0.fine, $0.coarse) }.min() ?? 0
+        var text = String(
+            format: "fp32: %d images and %d stages of %d slices against %@: largest difference %.2g of the range, "
+                + "allowed %.2g; codes alike %.2f %% in the worst slice (the reference's codes are used)",
+            images, floats.checks.count - images, floats.codeAgreement.count, EngineWeights.parityName, worst,
+            EngineVerification.floatTolerance, 100 * alike)
+        if let bytes {
+            text += String(
+                format: "\nint8: the same images, without a verdict: largest difference of a pixel %.2g of the range",
+                bytes.checks.map(\.share).max() ?? 0)
+        }
+        return text + "\nNot checked: whether the images are good, and other slices than these (docs/model-card.md)."
     }
 
     private func row(_ check: EngineVerification.Check) -> [String] {

@@ -101,7 +101,7 @@ def evaluate(model: APHiDiff, naive: NaiveMap, cases: list[Case], steps: list[in
         if u is not None:
             row |= field_error(case, u)
         sums: dict[str, list[float]] = {}
-        overlap = torch.zeros(3, 2)
+        overlap = torch.zeros(2, 3, 2)  # of the source and of the image of the first number of steps
         for place, k in enumerate(planes):
             near = [min(max(n, 0), truth.shape[0] - 1) for n in (k - 1, k, k + 1)]
             x = encode(volume[near], f.source_series, f.source_reference)
@@ -118,6 +118,7 @@ def evaluate(model: APHiDiff, naive: NaiveMap, cases: list[Case], steps: list[in
             for count in steps:
                 began = time.perf_counter()
                 bands = model.sample(c, count, seed=k)
+                generated = bands if count == steps[0] else generated
                 sums.setdefault("seconds", [0.0, 0])
                 images[f"steps_{count}"] = decode(model.image(bands, series), f.target_series)[0, 0].numpy()
                 if count == 1:
@@ -132,14 +133,18 @@ def evaluate(model: APHiDiff, naive: NaiveMap, cases: list[Case], steps: list[in
                     entry = sums.setdefault(f"mae_{name}", [0.0, 0])
                     entry[0] += float(np.abs(image - truth[k].astype(np.float32))[body[place]].sum())
                     entry[1] += int(body[place].sum())
-            found = model.anatomy.head(c.features[0]).argmax(1)[0]
             labels = torch.from_numpy(case.labels[k].astype(np.int64))[::2, ::2]
-            for n in range(3):
-                both = (found == n + 1) & (labels == n + 1)
-                overlap[n, 0] += 2 * both.sum()
-                overlap[n, 1] += (found == n + 1).sum() + (labels == n + 1).sum()
+            # The generated slice stands in for its own neighbours, as in the engine.
+            again, _, _ = model.anatomy(generated.repeat(1, 3, 1, 1))
+            for place_of, features in enumerate((c.features, again)):
+                found = model.anatomy.head(features[0]).argmax(1)[0]
+                for n in range(3):
+                    both = (found == n + 1) & (labels == n + 1)
+                    overlap[place_of, n, 0] += 2 * both.sum()
+                    overlap[place_of, n, 1] += (found == n + 1).sum() + (labels == n + 1).sum()
         row |= {name: total / max(1, number) for name, (total, number) in sums.items()}
-        row |= {f"dice_{name}": float(o / t) if t else None for name, (o, t) in zip(("liver", "vessel", "lesion"), overlap)}
+        for kind, pairs in zip(("dice_source", "dice_generated"), overlap):
+            row |= {f"{kind}_{name}": float(o / t) if t else None for name, (o, t) in zip(("liver", "vessel", "lesion"), pairs)}
         rows.append(row)
         print(json.dumps({k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()}), flush=True)
     return rows

@@ -56,7 +56,7 @@ static void warp_plane(void *context, int64_t z) {
                         row + axis * nx);
             for (int64_t x = 0; x < nx; x++) row[axis * nx + x] *= scale;
         }
-        ck_warp_row(work->image, level->grid.n, y, z, row, row + nx, row + 2 * nx, work->warped + at,
+        ck_warp_row(work->image, level->grid.n, y, z, 0, nx, row, row + nx, row + 2 * nx, work->warped + at,
                     level->valid + at);
     }
 }
@@ -339,7 +339,8 @@ static int level_make(level_t *level, const ck_registration_t *problem, const ck
     level->nodes = ck_grid_blocks(&level->grid, level->f);
     level->cauchy = (float)(1 / (problem->cauchy * problem->cauchy));
     const size_t total = (size_t)ck_grid_count(&level->grid), nodes = (size_t)ck_grid_count(&level->nodes);
-    int failed = ck_window_make(&level->window, &level->grid, setting->normalise_mm);
+    int failed = ck_window_make(&level->window, &level->grid, setting->normalise_mm, problem->common_share,
+                                problem->whole_share);
     for (int image = 0; image < 2; image++) {
         level->means[image] = malloc(sizeof(float) * total);
         level->normalised[image] = malloc(sizeof(float) * total);

@@ -7,11 +7,11 @@
 #include <math.h>
 #include <stdlib.h>
 
-CK_CLONES void ck_warp_row(const float *image, const int64_t n[3], int64_t y, int64_t z, const float *ux,
-                           const float *uy, const float *uz, float *warped, uint8_t *valid) {
+CK_CLONES void ck_warp_row(const float *image, const int64_t n[3], int64_t y, int64_t z, int64_t first, int64_t end,
+                           const float *ux, const float *uy, const float *uz, float *warped, uint8_t *valid) {
     const int64_t nx = n[0], plane = n[0] * n[1];
     const float lastx = (float)(n[0] - 1), lasty = (float)(n[1] - 1), lastz = (float)(n[2] - 1);
-    for (int64_t x = 0; x < nx; x++) {
+    for (int64_t x = first; x < end; x++) {
         float px = (float)x + ux[x], py = (float)y + uy[x], pz = (float)z + uz[x];
         if (valid)
             valid[x] = px >= -0.5f && px <= lastx + 0.5f && py >= -0.5f && py <= lasty + 0.5f && pz >= -0.5f &&
@@ -33,10 +33,10 @@ CK_CLONES void ck_warp_row(const float *image, const int64_t n[3], int64_t y, in
 }
 
 /* The same with four taps an axis (Catmull-Rom), which keep noise and edges. */
-static void warp_row_cubic(const float *image, const int64_t n[3], int64_t y, int64_t z, const float *ux,
-                           const float *uy, const float *uz, float *warped) {
+static void warp_row_cubic(const float *image, const int64_t n[3], int64_t y, int64_t z, int64_t first, int64_t end,
+                           const float *ux, const float *uy, const float *uz, float *warped) {
     const int64_t strides[3] = {1, n[0], n[0] * n[1]};
-    for (int64_t x = 0; x < n[0]; x++) {
+    for (int64_t x = first; x < end; x++) {
         const float p[3] = {(float)x + ux[x], (float)y + uy[x], (float)z + uz[x]};
         int64_t at[3][4];
         float w[3][4];
@@ -73,6 +73,7 @@ typedef struct {
     const float *image, *u[3];
     float *warped, *scratch;
     const int64_t *n;
+    const uint8_t *where;
     float scale[3];
     int cubic;
 } warp_t;
@@ -83,17 +84,25 @@ static void warp_plane(void *context, int64_t z) {
     float *voxels = work->scratch + 3 * nx * z;
     for (int64_t y = 0; y < work->n[1]; y++) {
         const int64_t at = nx * (y + work->n[1] * z);
+        int64_t first = 0, end = nx;
+        if (work->where) {
+            while (first < end && !work->where[at + first]) first++;
+            while (end > first && !work->where[at + end - 1]) end--;
+            if (first == end) continue;
+        }
         for (int axis = 0; axis < 3; axis++)
-            for (int64_t x = 0; x < nx; x++) voxels[axis * nx + x] = work->u[axis][at + x] * work->scale[axis];
+            for (int64_t x = first; x < end; x++) voxels[axis * nx + x] = work->u[axis][at + x] * work->scale[axis];
         if (work->cubic)
-            warp_row_cubic(work->image, work->n, y, z, voxels, voxels + nx, voxels + 2 * nx, work->warped + at);
+            warp_row_cubic(work->image, work->n, y, z, first, end, voxels, voxels + nx, voxels + 2 * nx,
+                           work->warped + at);
         else
-            ck_warp_row(work->image, work->n, y, z, voxels, voxels + nx, voxels + 2 * nx, work->warped + at, NULL);
+            ck_warp_row(work->image, work->n, y, z, first, end, voxels, voxels + nx, voxels + 2 * nx,
+                        work->warped + at, NULL);
     }
 }
 
 int ck_warp(const float *image, const int64_t size[3], const double spacing[3], const float *ux, const float *uy,
-            const float *uz, int cubic, int threads, float *warped) {
+            const float *uz, const uint8_t *where, int cubic, int threads, float *warped) {
     float *scratch = malloc(sizeof(float) * (size_t)(3 * size[0] * size[2]));
     if (!scratch) return -1;
     warp_t work = {image,
@@ -101,6 +110,7 @@ int ck_warp(const float *image, const int64_t size[3], const double spacing[3], 
                    warped,
                    scratch,
                    size,
+                   where,
                    {(float)(1 / spacing[0]), (float)(1 / spacing[1]), (float)(1 / spacing[2])},
                    cubic};
     ck_parallel_for(size[2], threads, warp_plane, &work);

@@ -43,9 +43,10 @@ void ck_taps_row(const ck_taps_t taps[3], const float *plane, const ck_grid_t *f
 /* A whole array taken to another grid. Returns 0, or -1 when memory runs out. */
 int ck_grid_resample(const float *values, const ck_grid_t *from, const ck_grid_t *to, int threads, float *result);
 
-/* Trilinear values of one row of an image at x + u, u in voxels; `valid` tells what lies inside the image. */
-void ck_warp_row(const float *image, const int64_t n[3], int64_t y, int64_t z, const float *ux, const float *uy,
-                 const float *uz, float *warped, uint8_t *valid);
+/* Trilinear values of one row of an image at x + u, u in voxels, from `first` to before `end`; `valid` tells what lies
+   inside the image. */
+void ck_warp_row(const float *image, const int64_t n[3], int64_t y, int64_t z, int64_t first, int64_t end,
+                 const float *ux, const float *uy, const float *uz, float *warped, uint8_t *valid);
 
 /* Standard deviation of white noise in a region of an image (NULL: everywhere). Returns 0, or -1 without memory. */
 int ck_noise(const float *image, const ck_grid_t *grid, const uint8_t *region, double *noise);
@@ -67,6 +68,7 @@ int ck_normalise_image(const float *image, const ck_grid_t *grid, double sigma_m
 typedef struct {
     ck_grid_t grid, nodes;
     double sigma_mm;
+    float common_share, whole_share; /* between these shares values go from the common part to the whole window */
     int64_t f[3];
     float *whole;       /* 1 where all of the window is seen, 0 where only its common part counts */
     float *nodes_share; /* share of the window that is seen, on the nodes, and as much scratch */
@@ -76,7 +78,8 @@ typedef struct {
     ck_taps_t taps[3];
 } ck_window_t;
 
-int ck_window_make(ck_window_t *window, const ck_grid_t *grid, double sigma_mm);
+int ck_window_make(ck_window_t *window, const ck_grid_t *grid, double sigma_mm, double common_share,
+                   double whole_share);
 void ck_window_free(ck_window_t *window);
 
 /* Takes in what both images show; `is_cut` tells whether the window of any voxel of the support is not wholly seen.

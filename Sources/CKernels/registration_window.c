@@ -5,9 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Shares of a window that both images show: below the first only the common part counts, from the second on all of it. */
-static const float COMMON = 0.8f, WHOLE = 0.98f;
-
 void ck_window_free(ck_window_t *window) {
     free(window->whole);
     free(window->nodes_share);
@@ -23,8 +20,11 @@ static int64_t row_floats(const ck_window_t *window) {
     return 2 * m[0] * m[1] + m[0] + 2 * window->grid.n[0];
 }
 
-int ck_window_make(ck_window_t *window, const ck_grid_t *grid, double sigma_mm) {
+int ck_window_make(ck_window_t *window, const ck_grid_t *grid, double sigma_mm, double common_share,
+                   double whole_share) {
     memset(window, 0, sizeof *window);
+    window->common_share = (float)common_share;
+    window->whole_share = (float)whole_share;
     window->grid = *grid;
     window->sigma_mm = sigma_mm;
     ck_grid_factors(grid, sigma_mm / 4, window->f);
@@ -90,13 +90,14 @@ static void share_plane(void *context, int64_t z) {
     const int64_t *m = window->nodes.n, nx = window->grid.n[0];
     float *plane = window->rows + z * row_floats(window), *row = plane + m[0] * m[1];
     ck_taps_plane(window->taps, window->nodes_share, &window->nodes, z, plane);
+    const float common = window->common_share, span = window->whole_share - common;
     uint8_t is_cut = 0;
     for (int64_t y = 0; y < window->grid.n[1]; y++) {
         const int64_t at = nx * (y + window->grid.n[1] * z);
         float *whole = window->whole + at;
         ck_taps_row(window->taps, plane, &window->nodes, &window->grid, y, row, whole);
         for (int64_t x = 0; x < nx; x++) {
-            const float t = (whole[x] - COMMON) / (WHOLE - COMMON);
+            const float t = (whole[x] - common) / span;
             whole[x] = t < 0 ? 0 : (t > 1 ? 1 : t);
             is_cut |= whole[x] < 1 && work->support[at + x];
         }

@@ -28,6 +28,9 @@ typedef struct {
     double spacing[3]; /* mm */
     double damping;    /* added to the diagonal of the normal equations, relative to their mean diagonal */
     double cauchy;     /* scale of the robust weights, in standard deviations of the local normalisation */
+    /* Share of a window of the normalisation that both images show: up to the first only the common part counts, from the
+       second on all of it. */
+    double common_share, whole_share;
 } ck_registration_t;
 
 /* Displacement in mm along the axes of the grid: what is at x in the fixed image is at x + u in the moving one.
@@ -36,9 +39,10 @@ int ck_register(const ck_registration_t *problem, const ck_registration_level_t 
                 float *ux, float *uy, float *uz);
 
 /* Image at x + u (u in mm along the axes), clamped at the border: trilinear, or cubic (Catmull-Rom) where noise and
-   edges should not be smoothed. Returns 0, or -1 when memory runs out. */
+   edges should not be smoothed. With `where`, only what lies between the first and the last voxel of each row that are
+   not 0 there is written. Returns 0, or -1 when memory runs out. */
 int ck_warp(const float *image, const int64_t size[3], const double spacing[3], const float *ux, const float *uy,
-            const float *uz, int cubic, int threads, float *warped);
+            const float *uz, const uint8_t *where, int cubic, int threads, float *warped);
 
 /* (image - local mean) / sqrt(local variance + (2 noise)^2) with Gaussian neighbourhoods of `sigma_mm`; the noise is
    found by the median of second differences. Returns 0, or -1 when memory runs out. */

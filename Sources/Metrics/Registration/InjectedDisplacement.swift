@@ -7,7 +7,7 @@ struct InjectedDisplacement {
     static let smoothnessMM = 22.0
     private static let nodeMM = 8.0
 
-    /// What is at x in the fixed image is at x + u in the moving one.
+    /// What is at x in the fixed image is at x + u in the moving one; in the liver alone.
     private(set) var displacement: AxisDisplacement
     /// The moving image is the fixed one at y + v.
     var inverse: AxisDisplacement
@@ -41,19 +41,19 @@ struct InjectedDisplacement {
         inverse.y = components[1].map { $0 * scale }
         inverse.z = components[2].map { $0 * scale }
         displacement = AxisDisplacement(zeros: frame.count)
-        displacement = try solved(in: pair)
+        if scale != 0 { displacement = try solved(in: pair) }
     }
 
-    /// The displacement that belongs to the inverse: u = -v(x + u).
+    /// The displacement that belongs to the inverse, in the liver: u = -v(x + u).
     ///
     /// The iteration contracts, since the field varies by far less than a millimetre per millimetre.
     func solved(in pair: RegistrationPair) throws(RegistrationError) -> AxisDisplacement {
         var u = AxisDisplacement(zeros: pair.frame.count)
         for _ in 0..<12 {
             var next = AxisDisplacement(zeros: 0)
-            next.x = try pair.warp(inverse.x, by: u, cubic: false).map { -$0 }
-            next.y = try pair.warp(inverse.y, by: u, cubic: false).map { -$0 }
-            next.z = try pair.warp(inverse.z, by: u, cubic: false).map { -$0 }
+            next.x = try pair.warp(inverse.x, by: u, cubic: false, onlyInLiver: true).map { -$0 }
+            next.y = try pair.warp(inverse.y, by: u, cubic: false, onlyInLiver: true).map { -$0 }
+            next.z = try pair.warp(inverse.z, by: u, cubic: false, onlyInLiver: true).map { -$0 }
             u = next
         }
         return u

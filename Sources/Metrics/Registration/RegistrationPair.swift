@@ -50,6 +50,8 @@ struct RegistrationPair {
                     problem.spacing = (frame.spacing[0], frame.spacing[1], frame.spacing[2])
                     problem.damping = settings.damping
                     problem.cauchy = settings.cauchyScale
+                    problem.common_share = settings.commonShare
+                    problem.whole_share = settings.wholeShare
                     return ck_register(&problem, levels, Int32(levels.count), Int32(threads), &u.x, &u.y, &u.z)
                 }
             }
@@ -59,10 +61,17 @@ struct RegistrationPair {
     }
 
     /// The image at x + u: trilinear for fields, cubic for images, whose noise should stay.
-    func warp(_ image: [Float], by u: AxisDisplacement, cubic: Bool) throws(RegistrationError) -> [Float] {
+    ///
+    /// - Parameter onlyInLiver: Whether only the liver's values matter; those outside are then 0 or not.
+    func warp(
+        _ image: [Float], by u: AxisDisplacement, cubic: Bool, onlyInLiver: Bool = false
+    ) throws(RegistrationError) -> [Float] {
         var warped = [Float](repeating: 0, count: frame.count)
-        let failed = ck_warp(
-            image, frame.size, frame.spacing, u.x, u.y, u.z, cubic ? 1 : 0, Int32(threads), &warped)
+        let failed = liver.voxels.withUnsafeBufferPointer { liver in
+            ck_warp(
+                image, frame.size, frame.spacing, u.x, u.y, u.z, onlyInLiver ? liver.baseAddress : nil,
+                cubic ? 1 : 0, Int32(threads), &warped)
+        }
         guard failed == 0 else { throw .outOfMemory }
         return warped
     }
@@ -98,9 +107,9 @@ struct RegistrationPair {
         -> Double
     {
         var round = AxisDisplacement(zeros: 0)
-        round.x = try warp(v.x, by: u, cubic: false)
-        round.y = try warp(v.y, by: u, cubic: false)
-        round.z = try warp(v.z, by: u, cubic: false)
+        round.x = try warp(v.x, by: u, cubic: false, onlyInLiver: true)
+        round.y = try warp(v.y, by: u, cubic: false, onlyInLiver: true)
+        round.z = try warp(v.z, by: u, cubic: false, onlyInLiver: true)
         var sum = 0.0
         var count = 0.0
         for at in offsets {

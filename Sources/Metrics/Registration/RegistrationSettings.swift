@@ -42,6 +42,10 @@ public struct RegistrationSettings: Sendable, Equatable {
     public let cauchyScale: Double
     /// How far around the liver the images are cut out.
     public let marginMM: Double
+    /// Share of a window of the normalisation that both images show: up to this one only the common part counts.
+    public let commonShare: Double
+    /// From this share on all of the window counts.
+    public let wholeShare: Double
 
     /// The frozen setting.
     ///
@@ -58,7 +62,7 @@ public struct RegistrationSettings: Sendable, Equatable {
                 voxelMM: 2.5, nodeMM: 5, normaliseMM: 6, windowMM: 10, updateMM: 10, totalMM: 0, elasticMM: 2.5,
                 stepMM: 5, supportMM: 3, share: 0.5, clip: 0, iterations: 6),
         ],
-        damping: 0.2, cauchyScale: 1, marginMM: 24)
+        damping: 0.2, cauchyScale: 1, marginMM: 24, commonShare: 0.8, wholeShare: 0.98)
 
     private static func coarse(voxelMM: Double, normaliseMM: Double, windowMM: Double, totalMM: Double) -> Level {
         Level(
@@ -95,6 +99,8 @@ public struct RegistrationSettings: Sendable, Equatable {
             MetricParameter("level_iterations", .text(levels.map { "\($0.iterations)" }.joined(separator: " "))),
             MetricParameter("damping", .number(damping)), MetricParameter("cauchy_scale", .number(cauchyScale)),
             MetricParameter("margin_mm", .number(marginMM)),
+            MetricParameter("window_common_share", .number(commonShare)),
+            MetricParameter("window_whole_share", .number(wholeShare)),
         ]
     }
 }

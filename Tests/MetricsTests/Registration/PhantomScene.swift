@@ -6,6 +6,8 @@ import Phantom
 /// A validation case of the phantom as volumes: real anatomy with everything known.
 struct PhantomScene {
     let image: Volume<Float>
+    /// The same without acquisition noise.
+    let clean: Volume<Float>
     let liver: Mask
     let vessels: Mask
     /// The image at the other moment, and where anatomy of this one is found there.
@@ -34,21 +36,24 @@ struct PhantomScene {
         let workspace = PhantomWorkspace(width: dimensions.x, height: dimensions.y)
         let kind: PhantomContent = modality == .ct ? .ct : .mr
         var voxels: [[Float]] = [[], []]
+        var clean: [Float] = []
         var liver: [UInt8] = []
         var vessels: [UInt8] = []
         var u: [[Float]] = [[], [], []]
         for k in 0..<dimensions.z {
             for (index, moment) in [PhantomMoment.truth, .source].enumerated() {
-                let content: PhantomContent = index == 0 ? [kind, .labels, .displacement] : [kind]
+                let content: PhantomContent = index == 0 ? [kind, .labels, .displacement, .clean] : [kind]
                 let slice = renderer.render(slice: k, at: moment, content: content, workspace: workspace)
                 voxels[index] += (modality == .ct ? slice.ct : slice.mr).map(Float.init)
                 guard index == 0 else { continue }
+                clean += modality == .ct ? slice.ctClean : slice.mrClean
                 liver += slice.liver
                 vessels += slice.vessels.map { $0 == 0 ? 0 : 1 }
                 for axis in 0..<3 { u[axis] += slice.displacement[axis] }
             }
         }
         image = try Volume(geometry: geometry, voxels: voxels[0])
+        self.clean = try Volume(geometry: geometry, voxels: clean)
         other = try Volume(geometry: geometry, voxels: voxels[1])
         self.liver = try Mask(geometry: geometry, voxels: liver)
         self.vessels = try Mask(geometry: geometry, voxels: vessels)

@@ -1,12 +1,13 @@
 """Times the vessel metrics beside scikit-image, skan, cc3d and scipy, in one run on one pair of masks.
 
-usage: vessel_peers.py GOLDEN_DIRECTORY [aniso|iso1] [PACKAGE_DIRECTORY]
+usage: vessel_peers.py GOLDEN_DIRECTORY [aniso|iso1] [OPTION OF swift test ...]
 
-Ours are the medians that the suite `VesselTimingTests` prints (`VESSEL_TIMING=1 swift test -c release ...`), run from
-PACKAGE_DIRECTORY (default: this package) after a build; the peers' are medians of five warm calls in this process.
+Ours are the medians that the suite `VesselTimingTests` prints (`VESSEL_TIMING=1 swift test -c release ...`) after a build, with further
+options such as `--skip-build --scratch-path FOLDER`; the peers' are medians of five warm calls in this process, whose peak memory is printed.
 """
 import os
 import pathlib
+import resource
 import statistics
 import subprocess
 import sys
@@ -31,10 +32,10 @@ def median_ms(call, runs=5):
     return statistics.median(times)
 
 
-def ours(grid, package):
-    command = ["swift", "test", "-c", "release", "-Xswiftc", "-enable-testing", "--filter", "VesselTimingTests"]
+def ours(grid, options):
+    command = ["swift", "test", "-c", "release", "-Xswiftc", "-enable-testing", "--filter", "VesselTimingTests", *options]
     output = subprocess.run(
-        command, cwd=package, env={**os.environ, "VESSEL_TIMING": "1"}, capture_output=True, text=True, check=True
+        command, cwd=pathlib.Path(__file__).parents[2], env={**os.environ, "VESSEL_TIMING": "1"}, capture_output=True, text=True, check=True
     ).stdout
     lines = [line.split() for line in output.splitlines() if line.startswith(f"timing {grid} ")]
     return {name: float(value) for _, _, name, value, _ in lines}
@@ -43,7 +44,6 @@ def ours(grid, package):
 def main():
     golden = pathlib.Path(sys.argv[1])
     grid = sys.argv[2] if len(sys.argv) > 2 else "aniso"
-    package = sys.argv[3] if len(sys.argv) > 3 else pathlib.Path(__file__).parents[2]
     spacing = (0.78, 0.78, 2.5) if grid == "aniso" else (1.0, 1.0, 1.0)
     truth, broken = (
         np.ascontiguousarray(np.asarray(nibabel.load(golden / f"{grid}_{name}.nii.gz").dataobj) > 0)
@@ -72,7 +72,8 @@ def main():
             lambda: ndimage.distance_transform_edt(broken, sampling=spacing), 3)),
         "chain": ("the peers chained, both sides", median_ms(chain, 3)),
     }
-    mine = ours(grid, package)
+    theirs = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    mine = ours(grid, sys.argv[3:])
     rows = [
         ("skeleton lee94, bytes to bytes", peers["skeleton"], mine["skeleton_lee94_public"]),
         ("skeleton lee94, kernel", peers["skeleton"], mine["thin_lee94"]),
@@ -89,6 +90,7 @@ def main():
     print("| work | ours ms | peer | peer ms | ratio |\n| --- | ---: | --- | ---: | ---: |")
     for work, (name, peer), value in rows:
         print(f"| {work} | {value:.2f} | {name} | {peer:.1f} | {peer / value:.0f}× |")
+    print(f"peak memory of the peers {theirs:.0f} MiB")
 
 
 main()

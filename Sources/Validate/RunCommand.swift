@@ -133,16 +133,17 @@ struct RunPage {
         ])
     }
 
-    /// Three lines: the run, the verdict, and what to do next.
+    /// Lines for the run, the verdict, and what to do next.
     var text: String {
         let cases = CaseStatus.allCases.compactMap { status -> String? in
             let count = outcome.counts[status, default: 0]
             return count > 0 ? "\(count) \(status.rawValue)" : nil
         }.joined(separator: ", ")
+        let rest = outcome.status == .interrupted ? "\nstopped: the same command with --resume does the rest" : ""
         return """
             run \(outcome.runID): \(outcome.status.rawValue); cases: \(cases)
             verdict: \(outcome.verdict.words); results digest \(outcome.resultsDigest)
-            report: validate report --store \(store) --output report/ --pdf
+            report: validate report --store \(store) --output report/ --pdf\(rest)
             """
     }
 }

@@ -39,6 +39,9 @@ def command(validate, corpus, path, scratch):
         ]
     if family == "nifti" and path.startswith("nifti/mask_"):
         return [validate, "measure", "--reference-liver", full, "--generated-liver", full, "--metrics", "dice"]
+    if path == "nifti/real_example_nifti2.nii.gz":
+        # Two volumes in one sound file: the reader takes it; `measure` refuses (as for 4d_two_volumes.nii), because it compares one with one.
+        return [validate, "inspect", full]
     if family == "nifti":
         return [validate, "measure", "--reference", full, "--generated", full, "--modality", "MR", "--metrics", "mae"]
     return [validate, "inspect", full.rstrip("/")]

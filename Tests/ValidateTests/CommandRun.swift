@@ -23,7 +23,9 @@ struct CommandRun {
     }()
 
     /// Runs the command and waits for its end.
-    init(_ arguments: [String], environment: [String: String] = [:]) throws {
+    ///
+    /// - Parameter interruptingAfter: Text on standard error after which the command gets SIGINT, as from Ctrl-C.
+    init(_ arguments: [String], environment: [String: String] = [:], interruptingAfter text: String? = nil) throws {
         let process = Process()
         let executable = try #require(Self.executable, "the command was not built beside the tests")
         process.executableURL = executable
@@ -39,6 +41,10 @@ struct CommandRun {
         process.standardError = try FileHandle(forWritingTo: files[1])
         process.standardInput = FileHandle.nullDevice
         try process.run()
+        if let text {
+            while process.isRunning, try !String(contentsOf: files[1], encoding: .utf8).contains(text) { usleep(2000) }
+            process.interrupt()
+        }
         process.waitUntilExit()
         exitCode = process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
         output = try String(contentsOf: files[0], encoding: .utf8)

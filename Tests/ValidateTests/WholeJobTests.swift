@@ -37,6 +37,30 @@ import Testing
         #expect(!page.contains(study.folder))
     }
 
+    @Test func controlCStopsARunThatResumeCompletesWithTheSameResults() throws {
+        let study = try SmallStudy()
+        let script = study.path("slow-copy")
+        try "#!/bin/sh\nsleep 0.3\ncp \"$1\" \"$2\"\n".write(toFile: script, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: script)
+        func arguments(_ store: String) -> [String] {
+            [
+                "run", "--protocol", limbProtocol, "--cohort", study.path("cohort"), "--store", study.path(store),
+                "--generator", "command:\(script) {source} {output}", "--jobs", "1", "--json",
+            ]
+        }
+        let undisturbed = try CommandRun(arguments("whole.sqlite"))
+        #expect(undisturbed.exitCode == 1, "\(undisturbed.errors)")
+
+        let stopped = try CommandRun(arguments("parts.sqlite"), interruptingAfter: "cases 1/3")
+        #expect(stopped.exitCode == 3, "what was done is kept, and is a part: \(stopped.errors)")
+        #expect(stopped.errors.contains("stopping after the work in flight"))
+        #expect(try stopped.json()["status"] as? String == "interrupted")
+        let resumed = try CommandRun(arguments("parts.sqlite") + ["--resume"])
+        #expect(resumed.exitCode == 1 && resumed.errors.contains("done before"), "\(resumed.errors)")
+        #expect(
+            try resumed.json()["results_digest"] as? String == undisturbed.json()["results_digest"] as? String)
+    }
+
     @Test func measurePrintsTheDocumentOfTheDesign() throws {
         let study = try SmallStudy()
         let run = try CommandRun([

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Dispatch
 import Foundation
 
 /// Parses the arguments, runs the command, and ends the process with its exit code.
@@ -14,8 +13,11 @@ enum CommandRunner {
             ValidateCommand.exit(withError: error)
         }
         let work = Task { try await run(command) }
-        let signals = [SIGINT, SIGTERM].map { stopSource($0, cancelling: work) }
-        defer { signals.forEach { $0.cancel() } }
+        guard let signals = stopSignals(cancelling: work) else {
+            Terminal.error("validate: no pipe for Ctrl-C: \(String(cString: strerror(errno)))")
+            Foundation.exit(ExitStatus.inputOutput.rawValue)
+        }
+        defer { signals.cancel() }
         do {
             try await work.value
             try Terminal.flush()
@@ -47,17 +49,12 @@ enum CommandRunner {
     }
 
     /// The first signal stops the work at its next safe point; the second one ends the process at once.
-    private static func stopSource(_ number: Int32, cancelling work: Task<Void, any Error>) -> any DispatchSourceSignal
-    {
-        signal(number, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: number, queue: DispatchQueue(label: "signals"))
+    private static func stopSignals(cancelling work: Task<Void, any Error>) -> StopSignals? {
         let count = Counter()
-        source.setEventHandler {
+        return StopSignals {
             if count.increment() > 1 { Foundation.exit(ExitStatus.stopped.rawValue) }
             Terminal.error("validate: stopping after the work in flight; once more to stop at once")
             work.cancel()
         }
-        source.resume()
-        return source
     }
 }

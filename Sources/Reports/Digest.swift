@@ -13,6 +13,9 @@ enum Digest {
         return text
     }
 
+    /// SHA-256 in base64, as a page's policy names a program.
+    static func sha256Base64(_ bytes: [UInt8]) -> String { base64(Array(SHA256.hash(data: bytes))) }
+
     /// Base64 of bytes, for data addresses.
     static func base64(_ bytes: [UInt8]) -> String {
         let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)

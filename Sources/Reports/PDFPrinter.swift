@@ -36,7 +36,9 @@ public struct PDFPrinter: Sendable {
         when = datetime.datetime.fromtimestamp(int(epoch), datetime.timezone.utc)
         added = [Attachment(filename=name, created=when, modified=when) for name in files]
         fetcher = URLFetcher(allowed_protocols=["data"])
-        HTML(filename=page, encoding="utf-8", url_fetcher=fetcher).write_pdf(
+        # Without a base, links to pages beside the report are left out: they would carry the folder's path.
+        with open(page, encoding="utf-8") as file: text = file.read()
+        HTML(string=text, base_url=None, url_fetcher=fetcher).write_pdf(
             target, attachments=added, pdf_variant="pdf/a-3a", pdf_tags=True)
         """
 

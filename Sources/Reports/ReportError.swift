@@ -10,6 +10,8 @@ public enum ReportError: Error, Equatable, Sendable, CustomStringConvertible {
     case printerMissing(hint: String)
     /// The program that prints the PDF ended with an error.
     case printerFailed(problem: String)
+    /// A folder holds no page of a case of the run.
+    case noPages(folder: String)
     /// An output cannot be written.
     case cannotWrite(path: String, reason: String)
 
@@ -21,6 +23,8 @@ public enum ReportError: Error, Equatable, Sendable, CustomStringConvertible {
         case .tooLarge(let bytes, let limit): "the report would have \(bytes) bytes, the limit is \(limit)"
         case .printerMissing(let hint): "the PDF cannot be printed: \(hint)"
         case .printerFailed(let problem): "the PDF could not be printed: \(problem)"
+        case .noPages(let folder):
+            "'\(folder)' holds no page of a case of this run; 'validate run --pages' writes them"
         case .cannotWrite(let path, let reason): "'\(path)' cannot be written: \(reason)"
         }
     }

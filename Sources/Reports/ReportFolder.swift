@@ -38,6 +38,30 @@ public struct ReportFolder: Sendable {
         for name in ResultsExport.tableNames { try write(export.csv(table: name) ?? [], to: path + "/\(name).csv") }
     }
 
+    /// Copies the pages of cases from another folder, where one is named.
+    ///
+    /// - Returns: Cases of the run whose page lies beside the report now; pages of other runs stay unlinked.
+    /// - Throws: `ReportError.cannotWrite`, or `.noPages` when the named folder holds no page of this run.
+    public func takePages(of record: RunRecord, from source: String?) throws(ReportError) -> Set<String> {
+        let target = path + "/" + CaseViewer.folder
+        guard let source else { return CaseViewerFolder.cases(of: record, in: target) }
+        let found = CaseViewerFolder.cases(of: record, in: source)
+        guard !found.isEmpty else { throw .noPages(folder: source) }
+        let isSame =
+            URL(fileURLWithPath: source).standardizedFileURL.path
+            == URL(fileURLWithPath: target).standardizedFileURL.path
+        guard !isSame else { return found }
+        _ = try ReportFolder(path: target)
+        for caseID in found.sorted() {
+            let name = "/" + CaseViewer.fileName(of: caseID)
+            guard let bytes = FileManager.default.contents(atPath: source + name) else {
+                throw .cannotWrite(path: target + name, reason: "'\(source + name)' cannot be read")
+            }
+            try write(Array(bytes), to: target + name)
+        }
+        return found
+    }
+
     private func write(_ bytes: [UInt8], to path: String) throws(ReportError) {
         do throws(ImagingError) { try AtomicFile.write(bytes, to: path) } catch {
             if case .cannotWrite(_, let reason) = error { throw .cannotWrite(path: path, reason: reason) }

@@ -11,6 +11,9 @@ public struct ReportOptions: Sendable {
     /// Comparison with an earlier model, if there is one.
     public var regression: RegressionReport?
 
+    /// Cases with a page of their own in the folder `CaseViewer.folder` beside the report.
+    public var casePages: Set<String> = []
+
     /// Longest list of lesions, vessels or events on the page; the exported tables have all.
     static let longestList = 60
 

@@ -33,7 +33,7 @@ public struct StudyReport: Sendable {
 
     /// Leaves out what a page may not hold, escaped or not: control characters, and marks that turn the direction of text around, with which
     /// a name can be made to read as another.
-    private static func printable(_ bytes: [UInt8]) -> [UInt8] {
+    static func printable(_ bytes: [UInt8]) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count)
         var index = 0

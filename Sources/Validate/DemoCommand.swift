@@ -76,7 +76,7 @@ struct DemoCommand: AsyncParsableCommand {
         let outcome = try await StudyJob(
             protocolPath: protocolPath, cohortPath: cohort, storePath: output + "/study.sqlite",
             generator: GeneratorArguments.parse(["--generator", model]), seed: seed, isResuming: true, shard: nil,
-            memoryMiB: nil, jobs: jobs.jobs, isSilent: format.quiet
+            memoryMiB: nil, jobs: jobs.jobs, isSilent: format.quiet, pagesPath: output + "/report/cases"
         ).carryOut()
         say("rendering the report")
         let report = try ReportJob(

@@ -37,6 +37,13 @@ struct ReportCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Store of the earlier model's run, where it is another one.")
     var baselineStore: String?
 
+    @Option(
+        name: .long,
+        help:
+            "Folder of the pages that 'run --pages' wrote; they are copied beside the report and linked (default: the folder 'cases' in the output, if it is there)."
+    )
+    var pages: String?
+
     @Option(name: .long, help: "Folder of templates to use instead of the ones that come with the command.")
     var templates: String?
 
@@ -45,7 +52,7 @@ struct ReportCommand: AsyncParsableCommand {
     func run() async throws {
         let rendering = try ReportJob(
             storePath: store, run: run, folder: output, wantsPDF: pdf, baseline: baseline, baselineStore: baselineStore,
-            templates: templates
+            templates: templates, pages: pages
         ).carryOut()
         guard format.json else { return try Terminal.result(rendering.files.joined(separator: "\n")) }
         try Terminal.result(
@@ -68,6 +75,8 @@ struct ReportJob {
     var baselineStore: String?
     /// Folder of templates; nil: those that come with the command.
     var templates: String?
+    /// Folder of pages of cases; nil: those that lie beside the report already.
+    var pages: String?
 
     /// What was written.
     struct Outcome {
@@ -84,10 +93,11 @@ struct ReportJob {
         let opened = try Store.openForReading(path: storePath)
         let summary = try opened.run(matching: run)
         let record = try opened.record(ofRun: summary.id)
-        let report = try StudyReport(
-            record: record, templates: ReportTemplates(folder: templates ?? share),
-            options: ReportOptions(toolVersion: ToolVersion.current, regression: regression(record)))
         let target = try ReportFolder(path: folder)
+        var options = ReportOptions(toolVersion: ToolVersion.current, regression: try regression(record))
+        options.casePages = try target.takePages(of: record, from: pages)
+        let report = try StudyReport(
+            record: record, templates: ReportTemplates(folder: templates ?? share), options: options)
         try target.write(report, record: record, export: ResultsExport(store: opened, run: summary.id))
         var files = [target.html, target.results, target.protocolFile]
         if wantsPDF {
@@ -120,7 +130,7 @@ struct ReportJob {
 extension ReportError: ExitStatusError {
     var exitStatus: ExitStatus {
         switch self {
-        case .templatesMissing: .noInput
+        case .templatesMissing, .noPages: .noInput
         case .template: .malformedInput
         case .tooLarge: .cannotCreate
         case .printerMissing: .cannotCreate

@@ -2,6 +2,7 @@ import ArgumentParser
 import Cohort
 import Engine
 import Foundation
+import Reports
 import Study
 
 /// `validate run`: evaluates a cohort by a protocol and stores everything.
@@ -18,6 +19,7 @@ struct RunCommand: AsyncParsableCommand {
               validate run --protocol protocols/liver-ct-to-mr.xml --cohort cohort/ --store study.sqlite
               validate run --protocol P.xml --cohort cohort/ --store study.sqlite --generator intensity-map --resume
               validate run --protocol P.xml --cohort cohort/ --store shard-2.sqlite --shard 2/8
+              validate run --protocol P.xml --cohort cohort/ --store study.sqlite --pages report/cases
             """)
 
     @Option(name: .customLong("protocol"), help: "The study protocol (XML).")
@@ -40,6 +42,13 @@ struct RunCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Seed of every random number.")
     var seed: UInt64 = 1
 
+    @Option(
+        name: .long,
+        help:
+            "Folder for a page per case on which a reader looks through all slices; the protocol has to allow pictures."
+    )
+    var pages: String?
+
     @Option(name: .long, help: "Memory that all cases together may take, in MiB; a case that cannot fit is refused.")
     var memory: Int?
 
@@ -58,7 +67,7 @@ struct RunCommand: AsyncParsableCommand {
         let outcome = try await StudyJob(
             protocolPath: protocolPath, cohortPath: cohort, storePath: store, generator: generator, seed: seed,
             isResuming: resume, shard: shard.flatMap { Shard($0) }, memoryMiB: memory, jobs: jobs.jobs,
-            isSilent: output.quiet
+            isSilent: output.quiet, pagesPath: pages
         ).carryOut()
         let page = RunPage(outcome: outcome, store: store)
         if output.json { try Terminal.result(page.json.text) } else { try Terminal.result(page.text) }
@@ -78,6 +87,8 @@ struct StudyJob {
     var memoryMiB: Int?
     var jobs: Int
     var isSilent: Bool
+    /// Folder for a page per case; nil: none.
+    var pagesPath: String?
 
     /// Carries the run out.
     ///
@@ -101,16 +112,36 @@ struct StudyJob {
         var arguments = ["--generator", generator.generator.split(separator: ":").first.map(String.init) ?? ""]
         arguments += ["--seed", String(seed)]
         if let shard { arguments += ["--shard", "\(shard.index)/\(shard.count)"] }
+        let pages = try caseViewers(file.plan, engine.identity)
+        var options = RunOptions(
+            runID: UUID().uuidString.lowercased(), jobs: width, threadsPerCase: max(1, jobs / width), seed: seed,
+            isResuming: isResuming, shard: shard, memoryBudgetMiB: memoryMiB, arguments: arguments)
+        if let pages { options.show = { pages.write($0) } }
         let run = try StudyRun(
             protocolFile: file, cohort: cases, generator: engine, store: writer,
-            options: RunOptions(
-                runID: UUID().uuidString.lowercased(), jobs: width, threadsPerCase: max(1, jobs / width), seed: seed,
-                isResuming: isResuming, shard: shard, memoryBudgetMiB: memoryMiB, arguments: arguments))
+            options: options)
         let news = RunNews(isSilent: isSilent)
         defer { news.finish() }
         let outcome = try await run.execute { news.report($0) }
         try writer.seal()
+        for (caseID, reason) in pages?.missing ?? [] {
+            Terminal.error("validate: the page of case \(SafeText.printable(caseID)) is missing: \(reason)")
+        }
         return outcome
+    }
+
+    /// Where pages of cases go, if they are wanted.
+    private func caseViewers(_ plan: StudyProtocol, _ model: ModelIdentity) throws -> CaseViewerFolder? {
+        guard let pagesPath else { return nil }
+        guard plan.allowsPictures else {
+            throw CommandFailure(.usage, "the protocol allows no pictures, so that there can be no pages of cases")
+        }
+        return try CaseViewerFolder(
+            path: pagesPath,
+            study: CaseViewer.Study(
+                title: plan.identity.title, model: "\(model.name) \(model.version)", direction: plan.direction,
+                toolVersion: ToolVersion.current),
+            templates: ReportTemplates(folder: InstallationFolder.file("templates")))
     }
 }
 

@@ -43,19 +43,30 @@ struct PrintingTests {
     }
 
     @Test(
-        "axe-core finds nothing on the page",
+        "axe-core finds nothing on a report and on the page of a case",
         .enabled(if: Tool.exists("chromium"), "chromium is not installed"),
         .enabled(if: Tool.axe != nil, "axe.min.js is not under .venv-tests (wheel axe-playwright-python)"))
     func accessibility() throws {
+        for html in try [page(), caseViewer()] { try requireNoViolation(String(decoding: html, as: UTF8.self)) }
+    }
+
+    private func caseViewer() throws -> [UInt8] {
+        try CaseViewer(
+            CaseViewerTests.shown(), of: CaseViewerTests.study,
+            templates: ReportTemplates(folder: SyntheticStudy.root + "/templates")
+        ).html
+    }
+
+    private func requireNoViolation(_ page: String) throws {
         let axe = try String(contentsOfFile: #require(Tool.axe), encoding: .utf8)
         let folder = try TestFolder()
-        var html = String(decoding: try page(), as: UTF8.self)
+        var html = page
         // Only the copy under test may run a program.
         let policy = try #require(html.range(of: "<meta http-equiv=\"Content-Security-Policy\""))
         let end = try #require(html[policy.lowerBound...].firstIndex(of: ">"))
         html.removeSubrange(policy.lowerBound...end)
         let script = """
-            <script>\(axe)</script><script>axe.run().then(r => { document.body.textContent =
+            <script>\(axe)</script><script>axe.run().then(r => { document.body.className = 'done'; document.body.textContent =
             'axe:' + r.violations.map(v => v.id + ' ' + v.nodes.length + ' ' + v.nodes[0].html).join('; ') + ':axe' })</script>
             """
         html = html.replacingOccurrences(of: "</body>", with: script + "</body>")
@@ -67,8 +78,8 @@ struct PrintingTests {
                 "--virtual-time-budget=20000", "--dump-dom", "file://" + folder.path("page.html"),
             ]
         ).output
-        let found = dom.components(separatedBy: "<body>axe:").last?.components(separatedBy: ":axe").first
-        #expect(dom.contains("<body>axe:"), "axe did not run")
+        let found = dom.components(separatedBy: "\">axe:").last?.components(separatedBy: ":axe").first
+        #expect(dom.contains("\">axe:"), "axe did not run")
         #expect(found == "", "\(found ?? "nothing")")
     }
 

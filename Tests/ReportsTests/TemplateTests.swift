@@ -21,6 +21,9 @@ struct TemplateTests {
         let qualified = QualificationView(
             QualificationResult(rows: [], phantoms: 1, seed: 1, grid: "8×8×8"), toolVersion: "1.0.0")
         try check("qualification", stack: [qualified], library, &used, &unknown)
+        let page = try CaseViewerView(
+            CaseViewerTests.shown(), of: CaseViewerTests.study, scriptHash: "hash")
+        try check("viewer", stack: [page], library, &used, &unknown)
         #expect(unknown.isEmpty, "\(Set(unknown).sorted())")
         #expect(used == Set(library.keys), "not used: \(Set(library.keys).subtracting(used).sorted())")
     }

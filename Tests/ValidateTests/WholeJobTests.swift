@@ -18,7 +18,7 @@ import Testing
             "run", "--protocol", limbProtocol, "--cohort", study.path("cohort"), "--store", study.path("s.sqlite"),
             "--generator", "intensity-map", "--json", "--quiet",
         ]
-        let run = try CommandRun(arguments)
+        let run = try CommandRun(arguments + ["--pages", study.path("pages")])
         // Three cases are fewer than the criteria ask for: a verdict, not an error.
         #expect(run.exitCode == 1, "\(run.errors)")
         let result = try run.json()
@@ -35,6 +35,20 @@ import Testing
         let page = try String(contentsOfFile: study.path("report/report.html"), encoding: .utf8)
         #expect(page.contains("<title>") && page.utf8.count < 10_000_000)
         #expect(!page.contains(study.folder))
+        #expect(!page.contains("href=\"cases/"))
+
+        let linked = try CommandRun([
+            "report", "--store", study.path("s.sqlite"), "--output", study.path("report"), "--pages",
+            study.path("pages"),
+        ])
+        #expect(linked.exitCode == 0, "\(linked.errors)")
+        for caseID in ["C0", "C1", "C2"] {
+            let slices = try String(contentsOfFile: study.path("report/cases/\(caseID).html"), encoding: .utf8)
+            #expect(slices.contains("Case \(caseID)") && !slices.contains(study.folder))
+            #expect(
+                try String(contentsOfFile: study.path("report/report.html"), encoding: .utf8).contains(
+                    "cases/\(caseID).html"))
+        }
     }
 
     @Test func controlCStopsARunThatResumeCompletesWithTheSameResults() throws {

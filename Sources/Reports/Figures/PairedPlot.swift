@@ -5,6 +5,8 @@ struct PairedPlot {
         var caseID: String
         var before: Double
         var after: Double
+        /// Class by which the page finds the case in every figure.
+        var group: String?
     }
 
     var pairs: [Pair]
@@ -26,9 +28,9 @@ struct PairedPlot {
             let words = "\(pair.caseID): \(format.text(pair.before)) → \(format.text(pair.after))"
             svg.line(
                 150, ends.0, 370, ends.1, colour: isHarm ? SVG.warning : SVG.accent, width: 1.2,
-                dash: isHarm ? "5 3" : nil, title: words)
-            svg.circle(150, ends.0, radius: 3, fill: SVG.ink)
-            svg.circle(370, ends.1, radius: 3, fill: SVG.ink)
+                dash: isHarm ? "5 3" : nil, title: words, group: pair.group)
+            svg.circle(150, ends.0, radius: 3, fill: SVG.ink, group: pair.group)
+            svg.circle(370, ends.1, radius: 3, fill: SVG.ink, group: pair.group)
         }
         svg.text(SVG.clipped(beforeName, 26), 150, 334, anchor: .middle, bold: true)
         svg.text(SVG.clipped(afterName, 26), 370, 334, anchor: .middle, bold: true)

@@ -60,10 +60,12 @@ struct SVG {
     }
 
     private mutating func add(
-        _ name: String, _ attributes: [(String, String)], text: String? = nil, title: String? = nil
+        _ name: String, _ attributes: [(String, String)], text: String? = nil, title: String? = nil,
+        group: String? = nil
     ) {
         body += "<\(name)"
-        for (key, value) in attributes { body += " \(key)=\"\(SVG.escape(value))\"" }
+        let all = attributes + (group.map { [("class", $0)] } ?? [])
+        for (key, value) in all { body += " \(key)=\"\(SVG.escape(value))\"" }
         guard text != nil || title != nil else {
             body += "/>"
             return
@@ -76,14 +78,14 @@ struct SVG {
 
     mutating func line(
         _ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, colour: String = SVG.ink, width: Double = 1,
-        dash: String? = nil, title: String? = nil
+        dash: String? = nil, title: String? = nil, group: String? = nil
     ) {
         var attributes = [
             ("x1", SVG.number(x1)), ("y1", SVG.number(y1)), ("x2", SVG.number(x2)), ("y2", SVG.number(y2)),
             ("stroke", colour), ("stroke-width", SVG.number(width)),
         ]
         if let dash { attributes.append(("stroke-dasharray", dash)) }
-        add("line", attributes, title: title)
+        add("line", attributes, title: title, group: group)
     }
 
     mutating func rectangle(
@@ -101,21 +103,22 @@ struct SVG {
 
     mutating func circle(
         _ x: Double, _ y: Double, radius: Double, fill: String, stroke: String = "none", opacity: Double = 1,
-        title: String? = nil
+        title: String? = nil, group: String? = nil
     ) {
         add(
             "circle",
             [
                 ("cx", SVG.number(x)), ("cy", SVG.number(y)), ("r", SVG.number(radius)), ("fill", fill),
                 ("fill-opacity", SVG.number(opacity)), ("stroke", stroke),
-            ], title: title)
+            ], title: title, group: group)
     }
 
     mutating func polygon(
-        _ points: [(Double, Double)], fill: String, stroke: String = "none", title: String? = nil
+        _ points: [(Double, Double)], fill: String, stroke: String = "none", title: String? = nil,
+        group: String? = nil
     ) {
         let list = points.map { "\(SVG.number($0.0)),\(SVG.number($0.1))" }.joined(separator: " ")
-        add("polygon", [("points", list), ("fill", fill), ("stroke", stroke)], title: title)
+        add("polygon", [("points", list), ("fill", fill), ("stroke", stroke)], title: title, group: group)
     }
 
     mutating func polyline(_ points: [(Double, Double)], colour: String, width: Double = 1.5) {

@@ -10,6 +10,8 @@ struct StripPlot {
         var isOutlier = false
         /// Why there is no value.
         var reason = ""
+        /// Class by which the page finds the case in every figure.
+        var group: String?
     }
 
     /// A line across all rows.
@@ -70,18 +72,20 @@ struct StripPlot {
             if point.isOutlier {
                 svg.polygon(
                     [(x, y + offset - 5), (x + 5, y + offset), (x, y + offset + 5), (x - 5, y + offset)],
-                    fill: "#ffffff",
-                    stroke: SVG.warning, title: title)
+                    fill: "#ffffff", stroke: SVG.warning, title: title, group: point.group)
             } else {
-                svg.circle(x, y + offset, radius: 3.4, fill: SVG.accent, stroke: "#ffffff", opacity: 0.85, title: title)
+                svg.circle(
+                    x, y + offset, radius: 3.4, fill: SVG.accent, stroke: "#ffffff", opacity: 0.85, title: title,
+                    group: point.group)
             }
         }
         let absent = own.filter { $0.value == nil }
         for (number, point) in absent.prefix(8).enumerated() {
             let x = StripPlot.right + 16 + 9 * Double(number)
             svg.line(
-                x - 3, y - 3, x + 3, y + 3, colour: SVG.warning, width: 1.5, title: "\(point.caseID): \(point.reason)")
-            svg.line(x - 3, y + 3, x + 3, y - 3, colour: SVG.warning, width: 1.5)
+                x - 3, y - 3, x + 3, y + 3, colour: SVG.warning, width: 1.5, title: "\(point.caseID): \(point.reason)",
+                group: point.group)
+            svg.line(x - 3, y + 3, x + 3, y - 3, colour: SVG.warning, width: 1.5, group: point.group)
         }
         if absent.count > 8 {
             svg.text("\(absent.count)", StripPlot.right + 16, y + 18, size: 10, colour: SVG.warning)

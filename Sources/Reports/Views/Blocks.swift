@@ -39,6 +39,10 @@ struct CellView {
 struct RowView {
     var head: String
     var cells: [CellView]
+    /// Class of the case that the row is about, or none.
+    var groups: [String] = []
+    /// Address of the page with all slices, or none.
+    var pages: [String] = []
 }
 
 /// A table with a caption.
@@ -60,7 +64,11 @@ struct TableView {
         rows = []
     }
 
-    mutating func add(_ head: String, _ cells: [CellView]) { rows.append(RowView(head: head, cells: cells)) }
+    mutating func add(
+        _ head: String, _ cells: [CellView], groups: [String] = [], pages: [String] = []
+    ) {
+        rows.append(RowView(head: head, cells: cells, groups: groups, pages: pages))
+    }
 }
 
 /// A name with its value.
@@ -82,18 +90,6 @@ struct FigureView {
         }
         self.caption = caption
     }
-}
-
-/// A picture of a case.
-struct PictureView {
-    var label: String
-    /// Data address of the PNG.
-    var source: String
-    var alternative: String
-    var width: String
-    var height: String
-    /// The scale beside it.
-    var bar: MustacheTemplate
 }
 
 /// The pictures of one plane.

@@ -26,8 +26,12 @@ extension ReportBuilder {
     {
         let endpoint = result.endpoint
         let format = NumberText(unit: endpoint.unit)
+        let groups = groupsByCase
         let plot = PairedPlot(
-            pairs: result.pairs.map { PairedPlot.Pair(caseID: $0.caseID, before: $0.baseline, after: $0.candidate) },
+            pairs: result.pairs.map {
+                PairedPlot.Pair(
+                    caseID: $0.caseID, before: $0.baseline, after: $0.candidate, group: groups[$0.caseID]?.name)
+            },
             beforeName: "\(report.baseline.model.name) \(report.baseline.model.version)",
             afterName: "\(report.candidate.model.name) \(report.candidate.model.version)", valueName: endpoint.name,
             isHigherBetter: endpoint.better == .higher, format: format)

@@ -11,7 +11,7 @@ extension ReportBuilder {
             paragraphs: [
                 "Each point is one case; boxes span the quartiles with the median as a line. Diamonds are cases that the protocol's "
                     + "rule flags as outliers: flagged, never dropped. Crosses are cases without a value."
-            ], items: items, cases: [caseTable])
+            ], finder: finder, items: items, cases: [caseTable])
     }
 
     private func item(_ endpoint: StudyProtocol.Endpoint) throws(ReportError) -> FigureItemView {
@@ -31,11 +31,13 @@ extension ReportBuilder {
             let claims = plan.claims(on: endpoint.oid).filter { claim in !marks.contains { $0.value == claim.value } }
             marks += claims.map { StripPlot.Mark(label: "claim", value: $0.value, isThreshold: false) }
         }
+        let groups = groupsByCase
         let plot = StripPlot(
             points: values.entries.map { entry in
                 StripPlot.Point(
                     caseID: entry.caseID, site: entry.site, value: entry.number,
-                    isOutlier: outliers.contains(entry.caseID), reason: reason(entry.value))
+                    isOutlier: outliers.contains(entry.caseID), reason: reason(entry.value),
+                    group: groups[entry.caseID]?.name)
             }, sites: Set(values.entries.map(\.site)).sorted(), marks: marks,
             axisName: axisName(endpoint, metricFormat), format: metricFormat)
         var figures: [FigureView] = []
@@ -129,6 +131,7 @@ extension ReportBuilder {
             "Every case with its primary endpoints.", first: "Case", text: ["Site", "Outcome"],
             numbers: endpoints.map(\.name))
         table.isWide = true
+        let groups = groupsByCase
         let all = endpoints.map { endpoint in
             Dictionary(
                 EndpointValues(record: record, endpoint: endpoint, set: .fullAnalysis).entries.map {
@@ -147,7 +150,10 @@ extension ReportBuilder {
                 case nil: return CellView(text: "not in the set")
                 }
             }
-            table.add(item.id, [CellView(text: item.site), CellView(text: item.outcome.status.rawValue)] + cells)
+            let group = groups[item.id]
+            table.add(
+                item.id, [CellView(text: item.site), CellView(text: item.outcome.status.rawValue)] + cells,
+                groups: group.map { [$0.name] } ?? [], pages: pages(of: item.id))
         }
         return table
     }

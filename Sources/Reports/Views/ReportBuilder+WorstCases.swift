@@ -43,7 +43,7 @@ extension ReportBuilder {
             planes.append(
                 PlaneView(
                     name: "\(plane.rawValue.capitalized) plane", detail: first.detail,
-                    pictures: try pictures(own, of: item)))
+                    pictures: try PictureView.views(own, of: item.id)))
         }
         let further = item.pictures.map(\.picture).filter { $0.content == .vesselGraph || $0.content == .deformation }
         if !further.isEmpty {
@@ -51,7 +51,7 @@ extension ReportBuilder {
                 PlaneView(
                     name: "Vessels and deformation", detail: further.map(\.detail).joined(separator: "; "),
                     isLarge: true,
-                    pictures: try pictures(further, of: item)))
+                    pictures: try PictureView.views(further, of: item.id)))
         }
         var curves: [FigureView] = []
         if let measured = item.measurement("ssim", "body")?.measurement
@@ -61,7 +61,8 @@ extension ReportBuilder {
             curves.append(try FigureView(curve.svg(), caption: "SSIM along the slices of \(item.id)."))
         }
         return WorstCaseView(
-            caseID: item.id, site: siteName(item.site), reason: reasons.joined(separator: "; "),
+            caseID: item.id, pages: pages(of: item.id), site: siteName(item.site),
+            reason: reasons.joined(separator: "; "),
             facts: [FactView(label: "Grid of the truth", value: item.geometry ?? "not stated")], planes: planes,
             tables: [brokenBranches(of: item)].filter { !$0.rows.isEmpty }, curves: curves,
             absent: planes.isEmpty
@@ -69,42 +70,6 @@ extension ReportBuilder {
                     plan.allowsPictures
                         ? "There are no pictures of this case." : "The protocol does not allow pictures."
                 ] : [])
-    }
-
-    private func pictures(_ pictures: [CasePicture], of item: CaseRecord) throws(ReportError) -> [PictureView] {
-        var views: [PictureView] = []
-        for picture in pictures {
-            let label = Self.label(picture.content)
-            views.append(
-                PictureView(
-                    label: label, source: "data:image/png;base64,\(Digest.base64(picture.png))",
-                    alternative:
-                        "Case \(item.id), \(picture.plane.rawValue) plane, \(label.lowercased()), \(picture.detail)",
-                    width: "\(picture.width)", height: "\(picture.height)",
-                    bar: try FigureView(scale(of: picture), caption: "").svg))
-        }
-        return views
-    }
-
-    /// What greys, colours or lines of a picture stand for.
-    private func scale(of picture: CasePicture) -> String {
-        if picture.content == .vesselGraph { return TreeLegend().svg() }
-        let isRamp = picture.content == .difference || picture.content == .deformation
-        return ColourBar(
-            lower: picture.scaleLower, upper: picture.scaleUpper, unit: picture.unit, isRamp: isRamp,
-            format: NumberText(unit: picture.unit)
-        ).svg()
-    }
-
-    private static func label(_ content: CasePicture.Content) -> String {
-        switch content {
-        case .source: "Source"
-        case .generated: "Generated"
-        case .truth: "Truth"
-        case .difference: "Absolute difference"
-        case .vesselGraph: "Vessel trees"
-        case .deformation: "Deformation"
-        }
     }
 
     private func curve(_ measured: Metrics.Measurement) -> SliceCurve? {

@@ -16,6 +16,7 @@ struct ReportBuilder {
         return StudyView(
             title: plan.identity.title, status: words.status, isWatermarked: words.status != "FINAL",
             runningHead: "\(plan.identity.studyOID) · \(plan.identity.title)", reportID: reportID,
+            groups: caseGroups,
             contents: sections.map {
                 ContentsView(number: "\($0.rawValue)", heading: $0.heading, anchor: $0.anchor)
             },

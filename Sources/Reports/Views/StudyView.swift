@@ -10,6 +10,8 @@ struct StudyView {
     var isWatermarked: Bool
     var runningHead: String
     var reportID: String
+    /// Cases that can be marked in all figures.
+    var groups: [CaseGroupView]
     var contents: [ContentsView]
     var cover: CoverView
     var summary: SummaryView
@@ -38,6 +40,22 @@ struct StudyView {
 struct ContentsView {
     var number: String
     var heading: String
+    var anchor: String
+}
+
+/// A case in figures and tables: its class, and the place whose link marks it.
+struct CaseGroupView {
+    var name: String
+    var anchor: String
+}
+
+/// The list of cases to be marked.
+struct FinderView {
+    var entries: [FinderEntryView]
+}
+
+struct FinderEntryView {
+    var name: String
     var anchor: String
 }
 
@@ -132,6 +150,8 @@ struct ParticipantsView {
 struct ResultsView {
     var section: HeadingView
     var paragraphs: [String]
+    /// One list, or none where there are too many cases for it.
+    var finder: [FinderView]
     var items: [FigureItemView]
     var cases: [TableView]
 }
@@ -156,6 +176,8 @@ struct LegendView {
 /// A case that did worst, with pictures.
 struct WorstCaseView {
     var caseID: String
+    /// Address of the page with all slices, or none.
+    var pages: [String]
     var site: String
     var reason: String
     var facts: [FactView]

@@ -12,8 +12,8 @@ struct CaseDrawing {
     let inputs: EvaluationInputs
     let result: EvaluationResult
 
-    /// Draws and hashes.
-    func pictures() throws(ImagingError) -> [PictureRecord] {
+    /// Images, windows and masks for pictures.
+    func input() -> CasePictureInput {
         var input = CasePictureInput(
             source: files.source, generated: image.volume, truth: files.truth,
             sourceWindow: window(
@@ -24,7 +24,17 @@ struct CaseDrawing {
             liver: inputs.liver, lesions: inputs.lesions.map(mask), vessels: result.vessels)
         input.generatedStructures = CasePictureInput.Structures(
             liver: inputs.generatedLiver, lesions: inputs.generatedLesions.map(mask), vessels: result.generatedVessels)
-        var pictures = try CasePictures.render(input, axialIndex: worstSlice ?? middleSlice)
+        return input
+    }
+
+    /// The case for a page of its own.
+    func shown(_ record: CaseRecord) -> CaseShown {
+        CaseShown(record: record, input: input(), worstSlice: worstSlice ?? middleSlice, middleSlice: middleSlice)
+    }
+
+    /// Draws and hashes.
+    func pictures() throws(ImagingError) -> [PictureRecord] {
+        var pictures = try CasePictures.render(input(), axialIndex: worstSlice ?? middleSlice)
         if let trees = try vesselTrees() { pictures.append(trees) }
         if let map = try deformation() { pictures.append(map) }
         return pictures.map { PictureRecord(picture: $0, sha256: FileDigest.sha256($0.png)) }

@@ -251,16 +251,14 @@ struct CaseRun {
         _ files: CaseFiles, _ image: GeneratedCase, _ inputs: EvaluationInputs, _ result: EvaluationResult,
         _ state: inout State
     ) {
-        do throws(ImagingError) {
-            state.record.pictures = try CaseDrawing(
-                item: item, files: files, image: image, inputs: inputs, result: result
-            ).pictures()
-        } catch {
+        let drawing = CaseDrawing(item: item, files: files, image: image, inputs: inputs, result: result)
+        do throws(ImagingError) { state.record.pictures = try drawing.pictures() } catch {
             // The measurements stand; the report says that the pictures are missing.
             state.deviations.append(
                 DeviationRecord(
                     caseID: item.id, grade: .minor, code: "pictures_failed",
                     message: CaseFailure(.pictures, error).messageWithoutPaths(cohort.directory)))
         }
+        options.show?(drawing.shown(state.record))
     }
 }

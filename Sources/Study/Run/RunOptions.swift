@@ -52,6 +52,11 @@ public struct RunOptions: Sendable {
     /// SHA-256 of the manifest of the model's training, if it has one.
     public var trainingManifestSHA256: String?
 
+    /// Takes every case whose pictures the protocol allows, before it is stored.
+    ///
+    /// Called from several threads; nothing that it does changes a result.
+    public var show: (@Sendable (CaseShown) -> Void)?
+
     /// Makes options.
     public init(
         runID: String, jobs: Int = 1, threadsPerCase: Int = 1, seed: UInt64 = 1, isResuming: Bool = false,

@@ -233,7 +233,7 @@ static inline float logit_at(const float *logits, int width, int classes, int cl
 
 void ck_classify_plane(
     const float *logits, int height, int width, int classes, const double step[2], const double origin[2], uint8_t *out,
-    int out_height, int out_width) {
+    float *margins, int out_height, int out_width) {
     for (int y = 0; y < out_height; y++) {
         int y0 = 0, y1 = 0;
         float fy = 0;
@@ -242,18 +242,27 @@ void ck_classify_plane(
             int x0 = 0, x1 = 0;
             float fx = 0;
             uint8_t *to = out + (int64_t)y * out_width + x;
+            float *values = margins + ((int64_t)y * out_width + x) * classes;
             *to = 0;
-            if (!inside || !neighbours(x * step[1] + origin[1], 2 * width, &x0, &x1, &fx)) continue;
-            float best = -INFINITY;
+            if (!inside || !neighbours(x * step[1] + origin[1], 2 * width, &x0, &x1, &fx)) {
+                for (int class = 0; class < classes; class++) values[class] = -INFINITY;
+                continue;
+            }
+            float best = -INFINITY, second = -INFINITY;
             for (int class = 0; class < classes; class++) {
                 const float a = logit_at(logits, width, classes, class, y0, x0), b = logit_at(logits, width, classes, class, y0, x1);
                 const float c = logit_at(logits, width, classes, class, y1, x0), d = logit_at(logits, width, classes, class, y1, x1);
                 const float top = a + fx * (b - a), bottom = c + fx * (d - c), value = top + fy * (bottom - top);
+                values[class] = value;
                 if (value > best) {
+                    second = best;
                     best = value;
                     *to = (uint8_t)class;
+                } else if (value > second) {
+                    second = value;
                 }
             }
+            for (int class = 0; class < classes; class++) values[class] -= class == *to ? second : best;
         }
     }
 }

@@ -50,7 +50,7 @@ public struct GeneratedCase: Sendable {
     public var vessels: Mask?
     /// Lesions that the generator segmented, one label each, on the grid of `volume`.
     public var lesions: LabelMap?
-    /// Method of these masks with its version, such as `anatomy-head/1`.
+    /// Method of these masks with its version, such as `anatomy-head/2`.
     public var segmentation: String?
     /// Seconds of each stage, in order, for reports; never part of a result's digest.
     public var stageSeconds: [(name: String, seconds: Double)] = []

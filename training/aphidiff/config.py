@@ -42,6 +42,7 @@ class Config:
     constraint: float = 0.05
     constraint_every: int = 4
     anatomy_every: int = 0  # every so many steps one of the anatomy only, in between; 0: none
+    anatomy_structures: float = 0.6  # share of the crops of such a step around a vessel or a lesion; the rest lies anywhere
     deformation_steps: int = 500
     adversary: float = 0.0
     naive_input: bool = True  # the conditional-mean image as input and base; for experiments

@@ -30,6 +30,8 @@ from .naive import AROUND, BODY_THRESHOLD, FAR_MM, INTENSITY, MEAN, NEAR_MM, PAI
 KEPT_IN_FP32 = ("anatomy.encoder.u1", "anatomy.encoder.z0", "anatomy.encoder.z2", "deformation.")
 STATE_ONLY = (".hits", ".sums")
 RELEASED_STEPS = 1
+# Of the masks, as `aphidiff.margins` found them for the released weights; a start for others.
+MARGINS = {"vessel_margin": 2.0, "vessel_bridge": 20.0, "lesion_margin": 5.0}
 
 
 def arrange(weight: torch.Tensor) -> np.ndarray:
@@ -256,7 +258,7 @@ def metadata_of(model: APHiDiff, manifest: dict, ranges: dict) -> dict[str, str]
 
 def export(average: dict[str, torch.Tensor], naive: NaiveMap, manifest: dict, folder: Path, cache: Path | None) -> Path:
     """Writes `aphidiff.safetensors`, `aphidiff.json` and `aphidiff-parity.safetensors` to a folder."""
-    manifest = {"sampling_steps": RELEASED_STEPS} | manifest
+    manifest = {"sampling_steps": RELEASED_STEPS} | MARGINS | manifest
     folder.mkdir(parents=True, exist_ok=True)
     tensors = tensors_of(average, naive)
     state, naive = state_of(tensors)

@@ -345,7 +345,9 @@ class Feeder:
             stage: Stage = stage_of()
             every = run.config.anatomy_every
             alone = stage.only == "anatomy" or (every > 0 and step % every == every - 1)
-            crops = Crops(cases, None if alone else run.naive, run.config.seed * 1_000_003 + step, 0.6 if alone else 0.25)
+            crops = Crops(
+                cases, None if alone else run.naive, run.config.seed * 1_000_003 + step,
+                run.config.anatomy_structures if alone else 0.25)
             batch = crops.batch(stage.batch, stage.size, stage.scale)
             step += 1
             while not self.stop.is_set():

@@ -36,10 +36,11 @@ void ck_resample_plane(
     int out_height, int out_width);
 
 /* Class with the largest bilinear logit at each output pixel (as above); the first of equals. logits: channel 4 * class + 2 * row + column of
-   a map of 2 * height × 2 * width pixels; outside: class 0. */
+   a map of 2 * height × 2 * width pixels; outside: class 0. margins: for each output pixel and class its logit minus the largest of the other
+   classes; outside: -infinity. */
 void ck_classify_plane(
     const float *logits, int height, int width, int classes, const double step[2], const double origin[2], uint8_t *out,
-    int out_height, int out_width);
+    float *margins, int out_height, int out_width);
 
 /* One depth plane of a 3-D convolution, zero padding, kernel 1 or 3, depth × height × width × channels; weights: tap × input × output;
    outputs at most 64. silu: whether to apply SiLU. */

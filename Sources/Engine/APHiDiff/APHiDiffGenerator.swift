@@ -22,7 +22,7 @@ public struct APHiDiffGenerator: Generator {
     }
 
     /// Version of the inference: raised when its results change for the same weights.
-    public static let version = "1"
+    public static let version = "2"
 
     /// Name, version, weights and settings.
     public let identity: ModelIdentity
@@ -37,7 +37,7 @@ public struct APHiDiffGenerator: Generator {
         segments = settings.segments
         let configuration =
             "aphidiff/\(APHiDiffGenerator.version) steps \(steps) \(model.precision.rawValue) "
-            + (segments ? AnatomyMasks.method : "without masks")
+            + (segments ? AnatomyMasks.method + model.weights.manifest.margins.text : "without masks")
         identity = ModelIdentity(
             name: "AP-HiDiff", version: APHiDiffGenerator.version, weightsSHA256: model.weights.sha256,
             configurationSHA256: FileDigest.sha256(Array(configuration.utf8)), parameters: model.weights.parameters)
@@ -81,7 +81,8 @@ public struct APHiDiffGenerator: Generator {
         let warpSeconds = seconds(since: start)
         let run = VolumeRun(
             network: network, study: study, source: warped ?? source, order: order, fit: fit,
-            domain: network.sourceDomain(series.source, reference: reference), segments: segments)
+            domain: network.sourceDomain(series.source, reference: reference),
+            margins: segments ? model.weights.manifest.margins : nil)
         let outcome = run.generate(threads: request.threads, progress: request.progress)
         guard outcome.volume.voxels.allSatisfy(\.isFinite) else {
             throw GeneratorError(
@@ -89,8 +90,8 @@ public struct APHiDiffGenerator: Generator {
         }
         var result = GeneratedCase(volume: outcome.volume)
         result.stageSeconds = [(name: "deform", seconds: warpSeconds)] + outcome.clock.named
-        if let classes = outcome.classes {
-            let masks = AnatomyMasks(classes: classes)
+        if let findings = outcome.findings {
+            let masks = AnatomyMasks(findings, model.weights.manifest.margins)
             if let least = model.weights.manifest.minimumLiverML, masks.liverML < least {
                 throw GeneratorError(
                     .inputRefused,

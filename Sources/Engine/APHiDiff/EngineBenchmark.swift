@@ -97,7 +97,7 @@ public struct EngineBenchmark: Sendable {
         let order = AxialOrder(volume.geometry)
         let run = VolumeRun(
             network: network, study: study, source: volume, order: order,
-            fit: FrameFit(order, frame: network.size), domain: network.sourceDomain(0, reference: 1), segments: false)
+            fit: FrameFit(order, frame: network.size), domain: network.sourceDomain(0, reference: 1), margins: nil)
         _ = run.generate(threads: 1, progress: nil)
         return seconds(clock.now - start)
     }

@@ -7,7 +7,7 @@ struct ProtocolRules {
     let root: XMLElement
 
     /// Methods that a protocol may name, by attribute.
-    static let segmentations = ["vesselness/1", "anatomy-head/1"]
+    static let segmentations = ["vesselness/1", "anatomy-head/2"]
     static let registrations = ["plk3d/1"]
 
     /// Every broken rule.

@@ -42,7 +42,7 @@ struct APHiDiffGeneratorTests {
             #expect(made.liver?.geometry == geometry)
             let range = to == "CT" ? Float(-1024)...3071 : 0...5120
             #expect(made.volume.voxels.allSatisfy { range.contains($0) }, "\(from) to \(to)")
-            #expect(made.segmentation == "anatomy-head/1")
+            #expect(made.segmentation == AnatomyMasks.method)
         }
     }
 

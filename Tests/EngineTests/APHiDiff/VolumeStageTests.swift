@@ -130,15 +130,89 @@ struct VolumeStageTests {
             for j in 1..<11 { for i in 1..<20 { classes[i, j, k] = 1 } }
             classes[25, 5, k] = 3
         }
-        classes[4, 4, 3] = 2
+        let sure = AnatomyMasks.Findings.surelyLesion
+        for j in 3..<5 { for k in 2..<4 { classes[4, j, k] = 2 } }
+        classes[4, 4, 4] = 1 | AnatomyMasks.Findings.nearlyVessel
+        classes[4, 4, 5] = 1 | AnatomyMasks.Findings.nearlyVessel
+        // Nearly a vessel with no sure one beside it, and a sure one of 8 mm³ alone.
+        classes[2, 2, 2] = 1 | AnatomyMasks.Findings.nearlyVessel
+        classes[17, 8, 2] = 2
         for i in 8..<10 { for j in 4..<6 { for k in 3..<5 { classes[i, j, k] = 3 } } }
         for i in 14..<16 { for j in 4..<6 { for k in 3..<5 { classes[i, j, k] = 3 } } }
-        classes[11, 8, 3] = 3
-        let masks = AnatomyMasks(classes: classes)
+        classes[8, 4, 3] |= sure
+        classes[15, 5, 4] |= sure
+        classes[11, 8, 3] = 3 | sure
+        for i in 12..<14 { for j in 9..<11 { for k in 5..<7 { classes[i, j, k] = 3 } } }
+        let masks = AnatomyMasks(
+            .init(classes: classes, vesselDeficits: [UInt8](repeating: 0, count: classes.voxels.count)), .init())
         #expect(masks.liver.voxels.reduce(0) { $0 + Int($1) } == 19 * 10 * 6)
-        #expect(masks.vessels.voxels.reduce(0) { $0 + Int($1) } == 1)
+        let carried = masks.vessels.voxels.reduce(0) { $0 + Int($1) }
+        #expect(carried == 6, "four sure voxels carry two that are nearly vessel")
+        #expect(masks.vessels[4, 4, 5] == 1 && masks.vessels[2, 2, 2] == 0 && masks.vessels[17, 8, 2] == 0)
         #expect(Set(masks.lesions.voxels) == [0, 1, 2])
         #expect(masks.lesions[8, 4, 3] == 1 && masks.lesions[15, 5, 4] == 2)
         #expect(masks.lesions[11, 8, 3] == 0, "a single voxel of 8 mm³ is below the smallest lesion")
+        #expect(masks.lesions[12, 9, 5] == 0, "no voxel of it is sure")
+    }
+
+    @Test("A vessel may lie below the liver by the margin, a lesion must be ahead by its own")
+    func marginsDecide() {
+        let limits = AnatomyMasks.Margins(vessel: 2, lesion: 5)
+        func byte(_ found: UInt8, _ margins: [Float]) -> UInt8 {
+            AnatomyMasks.Findings.byte(found, margins: margins, limits)
+        }
+        #expect(byte(1, [-9, 1.5, -1.5, -8]) == 1 | AnatomyMasks.Findings.nearlyVessel)
+        #expect(byte(1, [-9, 2, -2, -8]) == 1)
+        #expect(byte(3, [-9, -6, -9, 5]) == 3 | AnatomyMasks.Findings.surelyLesion)
+        #expect(byte(3, [-9, -4.9, -9, 4.9]) == 3)
+        #expect(byte(2, [-9, -1, 1, -9]) == 2 && byte(0, [1, -1, -1, -1]) == 0)
+    }
+
+    @Test("The map of the head and the image share their first pixel; margins are to the largest other logit")
+    func headsMapLiesOnTheImage() throws {
+        // A map of 4 × 4 in 2 × 2 logit pixels: class 1 leads in column 1 of the map, that is in column 2 of an image of 8.
+        let (height, width, classes) = (2, 2, 4)
+        var logits = [Float](repeating: 0, count: height * width * 4 * classes)
+        for y in 0..<4 {
+            for x in 0..<4 {
+                let at = ((y / 2) * width + x / 2) * 4 * classes + 2 * (y % 2) + x % 2
+                logits[at] = 1
+                logits[at + 4] = x == 1 ? 4 : 0
+            }
+        }
+        let affine = Affine(SIMD4(-0.8, 0, 0, 0), SIMD4(0, -0.8, 0, 0), SIMD4(0, 0, 3, 0))
+        let order = AxialOrder(try Geometry(dimensions: SIMD3(8, 8, 3), affine: affine))
+        let (step, origin) = FrameFit(order, frame: FrameSize(height: 8, width: 8)).fromFrame(every: 2)
+        #expect(step == [0.5, 0.5] && origin == [0, 0])
+        var found = [UInt8](repeating: 9, count: 64)
+        var margins = [Float](repeating: 0, count: 64 * classes)
+        ck_classify_plane(logits, 2, 2, 4, step, origin, &found, &margins, 8, 8)
+        #expect(Array(found[24..<32]) == [0, 1, 1, 1, 0, 0, 0, 0])
+        #expect(Array(margins[(26 * 4)..<(27 * 4)]) == [-3, 3, -4, -4])
+    }
+
+    @Test("Parts of a tree are joined by the cheapest way, and not where it costs more than the limit")
+    func vesselsAreBridged() throws {
+        let geometry = try Geometry(dimensions: SIMD3(24, 9, 3), affine: Affine(spacingMM: SIMD3(1, 1, 2)))
+        let inside = [UInt8](repeating: 1, count: geometry.voxelCount)
+        var vessels = Mask(geometry: geometry, repeating: 0)
+        for i in 0..<10 { vessels[i, 4, 1] = 1 }
+        for i in 14..<18 { vessels[i, 4, 1] = 1 }
+        vessels[23, 0, 1] = 1
+        var deficits = Mask(geometry: geometry, repeating: VesselBridges.deficit(-7))
+        // A detour of six steps at half a unit; straight through, five steps at seven units.
+        for i in 9..<15 { deficits[i, 5, 1] = VesselBridges.deficit(-0.5) }
+        var joined = vessels.voxels
+        let count = VesselBridges.join(
+            &joined, inside: inside, deficits: deficits.voxels, geometry: geometry, limit: 4)
+        #expect(count == 1)
+        let added = zip(joined, vessels.voxels).enumerated().filter { $1.0 != $1.1 }.map(\.offset)
+        #expect(added == (10..<14).map { (1 * 9 + 5) * 24 + $0 })
+        var apart = vessels.voxels
+        let none = VesselBridges.join(
+            &apart, inside: inside, deficits: deficits.voxels, geometry: geometry, limit: 1)
+        #expect(none == 0 && apart == vessels.voxels)
+        #expect(VesselBridges.deficit(0.3) == 0 && VesselBridges.deficit(-1.5) == 24)
+        #expect(VesselBridges.deficit(-.infinity) == 255)
     }
 }

@@ -43,6 +43,9 @@ struct Network: Sendable {
     /// Intensities of a generated image; for MR on the fixed scale of the weights.
     func targetDomain(_ series: Int) -> IntensityDomain { isCT(series) ? computedTomography : magneticResonance }
 
+    /// Intensity below which a generated voxel is air: between air and fat in CT, an eighth of the liver's reference signal in MR.
+    func airLimit(_ series: Int) -> Float { isCT(series) ? -200 : magneticResonance.reference / 8 }
+
     /// Intensities of a source image; MR is measured against its own reference.
     func sourceDomain(_ series: Int, reference: Float) -> IntensityDomain {
         isCT(series) ? computedTomography : magneticResonance.with(reference: reference)

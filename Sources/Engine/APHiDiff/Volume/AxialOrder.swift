@@ -93,16 +93,15 @@ struct FrameFit: Sendable {
         )
     }
 
-    /// Step and origin, in pixels of the frame divided by `reduction`, of the slice's pixels.
-    func fromFrame(reduction: Int = 1) -> (step: [Double], origin: [Double]) {
-        let r = Double(reduction)
-        let height = Double(frame.height / reduction)
-        let width = Double(frame.width / reduction)
+    /// Step and origin of the slice's pixels on the frame, in pixels of a map that holds every n-th row and column of the frame, the first
+    /// included: so are the labels taken that the anatomy head learns from.
+    func fromFrame(every n: Int = 1) -> (step: [Double], origin: [Double]) {
+        let n = Double(n)
         return (
-            rate.map { $0 / r },
+            rate.map { $0 / n },
             [
-                (height - 1) / 2 - Double(rows - 1) / 2 * rate[0] / r,
-                (width - 1) / 2 - Double(columns - 1) / 2 * rate[1] / r,
+                (Double(frame.height - 1) / 2 - Double(rows - 1) / 2 * rate[0]) / n,
+                (Double(frame.width - 1) / 2 - Double(columns - 1) / 2 * rate[1]) / n,
             ]
         )
     }

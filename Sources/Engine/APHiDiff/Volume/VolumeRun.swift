@@ -10,40 +10,46 @@ struct VolumeRun: Sendable {
     let order: AxialOrder
     let fit: FrameFit
     let domain: IntensityDomain
-    let segments: Bool
+    /// Margins of the anatomy head; nil: no segmentation.
+    let margins: AnatomyMasks.Margins?
 
     /// What came out.
     struct Outcome: Sendable {
         var volume: Volume<Float>
-        /// Classes of the anatomy head at each voxel.
-        var classes: Mask?
+        /// What the anatomy head finds.
+        var findings: AnatomyMasks.Findings?
         var clock: StageClock
     }
 
     /// Generates every slice; groups of neighbouring slices run in parallel, each on one thread.
     func generate(threads: Int, progress: (@Sendable (Double) -> Void)?) -> Outcome {
         var volume = Volume<Float>(geometry: source.geometry, repeating: 0)
-        var classes = Mask(geometry: source.geometry, repeating: 0)
+        var findings = AnatomyMasks.Findings(
+            classes: Mask(geometry: source.geometry, repeating: 0),
+            vesselDeficits: [UInt8](repeating: 0, count: margins == nil ? 0 : volume.voxels.count))
         let groups = (order.slices + SliceWorker.group - 1) / SliceWorker.group
         let shared = Mutex(Tally())
         let pool = WorkerPool(network)
         volume.voxels.withUnsafeMutableBufferPointer { voxels in
-            classes.voxels.withUnsafeMutableBufferPointer { labels in
-                let out = SharedPointer(voxels.baseAddress)
-                let marks = SharedPointer(labels.baseAddress)
-                inParallel(groups, threads: threads) { group in
-                    let first = group * SliceWorker.group
-                    let slices = first..<min(order.slices, first + SliceWorker.group)
-                    pool.withWorker { room in self.run(slices, room, out, marks) }
-                    let share = shared.withLock { tally in
-                        tally.slices += slices.count
-                        return Double(tally.slices) / Double(order.slices)
+            findings.classes.voxels.withUnsafeMutableBufferPointer { labels in
+                findings.vesselDeficits.withUnsafeMutableBufferPointer { below in
+                    let out = SharedPointer(voxels.baseAddress)
+                    let marks = SharedPointer(labels.baseAddress)
+                    let deficits = SharedPointer(below.baseAddress)
+                    inParallel(groups, threads: threads) { group in
+                        let first = group * SliceWorker.group
+                        let slices = first..<min(order.slices, first + SliceWorker.group)
+                        pool.withWorker { room in self.run(slices, room, out, marks, deficits) }
+                        let share = shared.withLock { tally in
+                            tally.slices += slices.count
+                            return Double(tally.slices) / Double(order.slices)
+                        }
+                        progress?(share)
                     }
-                    progress?(share)
                 }
             }
         }
-        return Outcome(volume: volume, classes: segments ? classes : nil, clock: pool.clock)
+        return Outcome(volume: volume, findings: margins == nil ? nil : findings, clock: pool.clock)
     }
 
     private struct Tally: Sendable {
@@ -51,9 +57,10 @@ struct VolumeRun: Sendable {
     }
 
     private func run(
-        _ slices: Range<Int>, _ room: WorkerPool.Room, _ out: SharedPointer<Float>, _ marks: SharedPointer<UInt8>
+        _ slices: Range<Int>, _ room: WorkerPool.Room, _ out: SharedPointer<Float>, _ marks: SharedPointer<UInt8>,
+        _ deficits: SharedPointer<UInt8>
     ) {
-        guard let out = out.pointer, let marks = marks.pointer else { return }
+        guard let out = out.pointer else { return }
         let frame = network.size.height * network.size.width
         let planes = room.planes.elements((slices.count + 2) * frame)
         let native = room.native.elements(order.pixels)
@@ -64,26 +71,46 @@ struct VolumeRun: Sendable {
         let target = network.targetDomain(study.target)
         room.worker.generate(
             planes: (0..<slices.count + 2).map { UnsafePointer(planes + $0 * frame) }, study: study,
-            segmenting: segments
+            segmenting: margins != nil
         ) { index, plane, logits in
             let decoded = room.decoded.elements(frame)
             target.decode(plane, frame, into: decoded)
             let k = slices.lowerBound + index
             if fit.isIdentity {
-                order.write(decoded, to: k, of: out)
+                native.update(from: decoded, count: frame)
             } else {
                 resample(
                     decoded, network.size.height, network.size.width, fit.fromFrame(), 0, native, order.size[1],
                     order.size[2])
-                order.write(native, to: k, of: out)
             }
-            guard let logits else { return }
+            order.write(native, to: k, of: out)
+            guard let logits, let marks = marks.pointer, let deficits = deficits.pointer else { return }
             let labels = room.labels.elements(order.pixels)
-            let (step, origin) = fit.fromFrame(reduction: 2)
-            ck_classify_plane(
-                logits.values, Int32(logits.height), Int32(logits.width), Int32(Widths.classes), step, origin, labels,
-                Int32(order.size[1]), Int32(order.size[2]))
+            let below = room.deficits.elements(order.pixels)
+            classify(logits, generated: native, room, labels, below)
             order.write(labels, to: k, of: marks)
+            order.write(below, to: k, of: deficits)
+        }
+    }
+
+    /// Bytes of `AnatomyMasks.Findings` for the pixels of a generated slice.
+    private func classify(
+        _ logits: FeatureMap, generated: UnsafePointer<Float>, _ room: WorkerPool.Room,
+        _ labels: UnsafeMutablePointer<UInt8>, _ deficits: UnsafeMutablePointer<UInt8>
+    ) {
+        guard let limits = margins else { return }
+        let margins = room.margins.elements(order.pixels * Widths.classes)
+        let (step, origin) = fit.fromFrame(every: 2)
+        ck_classify_plane(
+            logits.values, Int32(logits.height), Int32(logits.width), Int32(Widths.classes), step, origin, labels,
+            margins, Int32(order.size[1]), Int32(order.size[2]))
+        let air = network.airLimit(study.target)
+        for pixel in 0..<order.pixels {
+            let values = margins + pixel * Widths.classes
+            // Air is no organ, whatever the head makes of the faint traces that generation leaves in it.
+            let found = generated[pixel] < air ? 0 : labels[pixel]
+            labels[pixel] = AnatomyMasks.Findings.byte(found, margins: values, limits)
+            deficits[pixel] = VesselBridges.deficit(values[2])
         }
     }
 
@@ -125,6 +152,8 @@ final class WorkerPool: @unchecked Sendable {
         let native = GrowingBuffer<Float>()
         let decoded = GrowingBuffer<Float>()
         let labels = GrowingBuffer<UInt8>()
+        let deficits = GrowingBuffer<UInt8>()
+        let margins = GrowingBuffer<Float>()
 
         init(_ network: Network) { worker = SliceWorker(network) }
     }

@@ -19,11 +19,25 @@ public struct EngineWeights: Sendable {
         public let samplingSteps: Int?
         /// Least volume of liver, in ml, that a generated image must hold; no such check when not given.
         public let minimumLiverML: Double?
+        /// How far below the liver's logit a vessel's may be next to a sure vessel; 0 when not given.
+        let vesselMargin: Double?
+        /// What a bridge between vessels may cost; none are made when not given.
+        let vesselBridge: Double?
+        /// How far above all others a lesion's logit must be somewhere in it; 0 when not given.
+        let lesionMargin: Double?
+
+        /// Both margins.
+        var margins: AnatomyMasks.Margins {
+            AnatomyMasks.Margins(vessel: vesselMargin ?? 0, bridge: vesselBridge ?? 0, lesion: lesionMargin ?? 0)
+        }
 
         enum CodingKeys: String, CodingKey {
             case weightsSHA256 = "weights_sha256"
             case samplingSteps = "sampling_steps"
             case minimumLiverML = "minimum_liver_ml"
+            case vesselMargin = "vessel_margin"
+            case vesselBridge = "vessel_bridge"
+            case lesionMargin = "lesion_margin"
         }
     }
 
@@ -63,6 +77,15 @@ public struct EngineWeights: Sendable {
             let manifest = try JSONDecoder().decode(Manifest.self, from: Data(bytes))
             if let steps = manifest.samplingSteps, !(1...64).contains(steps) {
                 throw GeneratorError(.weightsInvalid, "\(manifestName): sampling_steps is not between 1 and 64")
+            }
+            let margins = [
+                ("vessel_margin", manifest.vesselMargin), ("vessel_bridge", manifest.vesselBridge),
+                ("lesion_margin", manifest.lesionMargin),
+            ]
+            for (name, value) in margins {
+                if let value, !(0...200).contains(value) {
+                    throw GeneratorError(.weightsInvalid, "\(manifestName): \(name) is not between 0 and 200")
+                }
             }
             return manifest
         } catch let error as GeneratorError {

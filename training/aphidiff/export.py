@@ -31,7 +31,7 @@ KEPT_IN_FP32 = ("anatomy.encoder.u1", "anatomy.encoder.z0", "anatomy.encoder.z2"
 STATE_ONLY = (".hits", ".sums")
 RELEASED_STEPS = 1
 # Of the masks, as `aphidiff.margins` found them for the released weights; a start for others.
-MARGINS = {"vessel_margin": 2.0, "vessel_bridge": 20.0, "lesion_margin": 5.0}
+MARGINS = {"vessel_margin": 2.0, "vessel_bridge": 20.0, "lesion_margin": 4.0}
 
 
 def arrange(weight: torch.Tensor) -> np.ndarray:
@@ -132,12 +132,12 @@ def calibrate(model: APHiDiff, naive: NaiveMap, cache: Path | None) -> dict[str,
     cases = open_cache(cache / "images", "training") if cache else []
     if cases:
         crops = Crops(cases, naive, 4711)
-        batches = [crops.batch(2, 512, 1) for _ in range(6)]
-        for n, batch in enumerate(batches):
+        for n in range(24):
+            batch = crops.batch(2, 512, 1)
             c = model.condition(batch.source, batch.naive, batch.source_series, batch.target_series, batch.geometry)
             model.anatomy.head(c.features[0])
             model.modality(batch.target_series, model.normalised(batch.target, batch.target_series), torch.ones(2, dtype=torch.bool))
-            model.sample(c, (1, 1, 2, 1, 1, 4)[n])
+            model.sample(c, (1, 1, 2, 1, 1, 4)[n % 6])
     else:
         for name, source_series, target_series in PARITY_CASES:
             inputs = parity_input(name, source_series)

@@ -84,7 +84,7 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--batches", type=int, default=40)
+    parser.add_argument("--batches", type=int, default=40, help="of the fit; 0: no fit, the output layers are only shrunk")
     parser.add_argument("--from-zero", action="store_true", help="forget the present output layers (after a change of the conditional mean)")
     parser.add_argument("--shrink", type=float, default=1.0, help="share of the learned correction of the conditional mean that is kept")
     parser.add_argument("--threads", type=int, default=1)
@@ -97,15 +97,18 @@ def main() -> None:
         for layer in (model.denoiser.out, model.denoiser.s2):
             torch.nn.init.zeros_(layer.weight)
             torch.nn.init.zeros_(layer.bias)
-    before, after = fit_readout(model, NaiveMap(state["tables"], state.get("stages")), options.cache, options.batches, seed=state["step"])
-    print(f"step {state['step']}: mean error of the bands {before:.4f} -> {after:.4f}")
+    record = {"step": state["step"], "shrink": options.shrink}
+    if options.batches:
+        before, after = fit_readout(model, NaiveMap(state["tables"], state.get("stages")), options.cache, options.batches, seed=state["step"])
+        print(f"step {state['step']}: mean error of the bands {before:.4f} -> {after:.4f}")
+        record |= {"readout_before": before, "readout_after": after}
     with torch.no_grad():
         # The features have been trained on the crops of the fit: on new patients a little less of the correction is right.
         for layer in (model.denoiser.out, model.denoiser.s2, model.texture.out):
             layer.weight.mul_(options.shrink)
             layer.bias.mul_(options.shrink)
     state["average"] = state["model"] = model.state_dict()
-    state["history"].append({"step": state["step"], "readout_before": before, "readout_after": after, "shrink": options.shrink})
+    state["history"].append(record)
     torch.save(state, options.output)
 
 

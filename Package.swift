@@ -86,7 +86,7 @@ let package = Package(
         tests("ImagingTests", ["Imaging"], resources: [.copy("Fixtures")]),
         tests("MetricsTests", ["Imaging", "Metrics", "Phantom"], resources: [.copy("Fixtures")]),
         tests("StatisticsTests", ["Statistics"], resources: [.copy("Fixtures")]),
-        tests("PhantomTests", ["Phantom"]),
+        tests("PhantomTests", ["CPhantom", "Phantom"]),
         tests("CohortTests", ["Cohort", "Imaging", "Metrics", "Phantom"], resources: [.copy("Fixtures")]),
         tests(
             "EngineTests", ["CDNNL", "CKernels", "Cohort", "Engine", "Imaging", "Metrics"],

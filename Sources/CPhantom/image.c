@@ -1,4 +1,5 @@
 #include "cphantom.h"
+#include "tile.h"
 
 #pragma STDC FP_CONTRACT OFF
 
@@ -22,21 +23,58 @@ static inline float look(const float *t, float x, float y, float z) {
     return a + fz * (c - a);
 }
 
+static inline __attribute__((always_inline)) void look_row(const float *table, float place[3][CP_TILE_W], float x,
+                                                           float y, float z, int32_t n, float *restrict out) {
+    for (int32_t i = 0; i < n; i++) out[i] = look(table, place[0][i] + x, place[1][i] + y, place[2][i] + z);
+}
+
+/* Whether any of the pixels from `at` on has texture. */
+static inline __attribute__((always_inline)) int textured(const cp_slice *s, int64_t at, int32_t n) {
+    uint32_t any = 0;
+    for (int m = 0; m < 2; m++) {
+        if (!(s->modalities >> m & 1)) continue;
+        const float *amplitude = s->amplitude[m] + at;
+        for (int32_t i = 0; i < n; i++) any |= amplitude[i] != 0.0f;
+    }
+    return any != 0;
+}
+
 CP_CLONES
 void cp_texture(cp_slice *s, const float *table, float cell, float shared) {
-    int64_t n = (int64_t)s->w * s->h;
     const float alone = __builtin_sqrtf(1.0f - shared * shared);
-    for (int64_t i = 0; i < n; i++) {
-        float a0 = s->modalities & 1 ? s->amplitude[0][i] : 0.0f, a1 = s->modalities & 2 ? s->amplitude[1][i] : 0.0f;
-        if (a0 == 0.0f && a1 == 0.0f) continue;
-        int inside = s->cavity[i] > 0.5f;
-        float x = (inside ? s->moving[0][i] : s->fixed[0][i]) * cell;
-        float y = (inside ? s->moving[1][i] : s->fixed[1][i]) * cell;
-        float z = (inside ? s->moving[2][i] : s->fixed[2][i]) * cell;
-        float both = shared * look(table, x, y, z);
-        if (a0 != 0.0f) s->value[0][i] += a0 * (both + alone * look(table, x + 41.3f, y + 67.9f, z + 23.1f));
-        if (a1 != 0.0f) s->value[1][i] += a1 * (both + alone * look(table, x + 87.7f, y + 19.4f, z + 71.6f));
-    }
+    float still[3 * TILE_PIXELS] = {0}, moved[3 * TILE_PIXELS] = {0};
+    float place[3][CP_TILE_W], both[CP_TILE_W], own[CP_TILE_W];
+    for (int32_t j0 = 0; j0 < s->h; j0 += CP_TILE_H)
+        for (int32_t i0 = 0; i0 < s->w; i0 += CP_TILE_W) {
+            const cp_range *wall = s->tile_cavity + j0 / CP_TILE_H * tiles_along_i(s->w) + i0 / CP_TILE_W;
+            if (wall->lo <= 0.5f) cp_tile_coordinates(s, CP_STATIC, i0, j0, still);
+            if (wall->hi > 0.5f) cp_tile_coordinates(s, CP_MOVING, i0, j0, moved);
+            const int32_t n = s->w - i0 < CP_TILE_W ? s->w - i0 : CP_TILE_W;
+            for (int32_t j = j0; j < j0 + CP_TILE_H && j < s->h; j++) {
+                const int64_t at = (int64_t)j * s->w + i0;
+                const int32_t row = (j - j0) * CP_TILE_W;
+                if (!textured(s, at, n)) continue;
+                for (int32_t i = 0; i < n; i++) {
+                    const int inside = s->cavity[at + i] > 0.5f;
+                    for (int a = 0; a < 3; a++) {
+                        const float p = inside ? moved[a * TILE_PIXELS + row + i] : still[a * TILE_PIXELS + row + i];
+                        place[a][i] = p * cell;
+                    }
+                }
+                look_row(table, place, 0.0f, 0.0f, 0.0f, n, both);
+                for (int m = 0; m < 2; m++) {
+                    if (!(s->modalities >> m & 1)) continue;
+                    if (m == 0) look_row(table, place, 41.3f, 67.9f, 23.1f, n, own);
+                    else look_row(table, place, 87.7f, 19.4f, 71.6f, n, own);
+                    const float *restrict amplitude = s->amplitude[m] + at;
+                    float *restrict value = s->value[m] + at;
+                    for (int32_t i = 0; i < n; i++) {
+                        const float v = value[i] + amplitude[i] * (shared * both[i] + alone * own[i]);
+                        value[i] = amplitude[i] != 0.0f ? v : value[i];
+                    }
+                }
+            }
+        }
 }
 
 CP_CLONES
@@ -76,9 +114,8 @@ void cp_store_ct(const float *restrict clean, const float *restrict narrow, cons
     const float inverse = 1.0f / (radius * radius);
     for (int32_t j = 0; j < s->h; j++) {
         int64_t at = (int64_t)j * s->w;
-        const float *X = s->fixed[0] + at, *Y = s->fixed[1] + at;
         for (int32_t i = 0; i < s->w; i++) {
-            float x = X[i] - centre_x, y = Y[i] - centre_y;
+            float x = place_of(s, 0, i, j) - centre_x, y = place_of(s, 1, i, j) - centre_y;
             float dose = 0.55f + 0.45f / (1.0f + (x * x + y * y) * inverse); /* noisiest in the middle */
             float v = clean[at + i] + gain * dose * (narrow[at + i] - wide[at + i]);
             v = v < -1024.0f ? -1024.0f : v;
@@ -108,13 +145,15 @@ void cp_accumulate(const float *restrict layer, float *restrict sum, float share
    coefficients: constant, R, A, S, RR, AA, SS, RA (coordinates in units of 100 mm). */
 CP_CLONES
 void cp_bias(float *restrict image, const cp_slice *s, const float *c) {
-    int64_t n = (int64_t)s->w * s->h;
-    for (int64_t i = 0; i < n; i++) {
-        float x = s->fixed[0][i] * 0.01f, y = s->fixed[1][i] * 0.01f, z = s->fixed[2][i] * 0.01f;
-        float e = c[0] + c[1] * x + c[2] * y + c[3] * z + c[4] * x * x + c[5] * y * y + c[6] * z * z + c[7] * x * y;
-        float q = 1.0f + 0.25f * (e < 0.0f ? -e : e);
-        q = q * q;
-        q = q * q;
-        image[i] *= e < 0.0f ? 1.0f / q : q;
+    for (int32_t j = 0; j < s->h; j++) {
+        float *row = image + (int64_t)j * s->w;
+        for (int32_t i = 0; i < s->w; i++) {
+            float x = place_of(s, 0, i, j) * 0.01f, y = place_of(s, 1, i, j) * 0.01f, z = place_of(s, 2, i, j) * 0.01f;
+            float e = c[0] + c[1] * x + c[2] * y + c[3] * z + c[4] * x * x + c[5] * y * y + c[6] * z * z + c[7] * x * y;
+            float q = 1.0f + 0.25f * (e < 0.0f ? -e : e);
+            q = q * q;
+            q = q * q;
+            row[i] *= e < 0.0f ? 1.0f / q : q;
+        }
     }
 }

@@ -1,4 +1,5 @@
 #include "shape.h"
+#include "tile.h"
 
 #pragma STDC FP_CONTRACT OFF
 
@@ -71,11 +72,6 @@ static inline __attribute__((always_inline)) void vector_noise(const float *tabl
 void cp_vector_noise(const float *table, float x, float y, float z, float inverse_cell, float *out) {
     vector_noise(table, x, y, z, inverse_cell, out);
 }
-
-/* The coordinates vary slowly, so they are found on a lattice and interpolated. */
-enum { STEP = 4 };
-
-static inline int32_t nodes_along(int32_t n) { return (n + STEP - 1) / STEP + 1; }
 
 int64_t cp_lattice_nodes(int32_t w, int32_t h) { return (int64_t)nodes_along(w) * nodes_along(h); }
 
@@ -215,21 +211,11 @@ static void coordinate_rows(cp_slice *s, const cp_motion *motion, const cp_resid
 }
 
 void cp_coordinates(cp_slice *s, const cp_motion *motion, const cp_residual *residual, const float *warp_table,
-                    float warp_mm, float *scratch) {
-    int32_t w = s->w, h = s->h;
-    int64_t nodes = cp_lattice_nodes(w, h);
+                    float warp_mm) {
     for (int space = 0; space < 4; space++)
         for (int axis = 0; axis < 3; axis++) s->shift_lo[space][axis] = s->shift_hi[space][axis] = 0.0f;
-    coordinate_rows(s, motion, residual, warp_table, warp_mm, scratch);
-    for (int a = 0; a < 3; a++) {
-        spread(scratch + a * nodes, w, h, s->fixed_warped[a]);
-        spread(scratch + (3 + a) * nodes, w, h, s->moving[a]);
-        spread(scratch + (6 + a) * nodes, w, h, s->moving_warped[a]);
-        float *fixed = s->fixed[a];
-        for (int32_t j = 0; j < h; j++)
-            for (int32_t i = 0; i < w; i++)
-                fixed[(int64_t)j * w + i] = s->origin[a] + (float)i * s->di[a] + (float)j * s->dj[a];
-    }
+    coordinate_rows(s, motion, residual, warp_table, warp_mm, s->lattice);
+    cp_bound_tiles(s);
 }
 
 /* Where a point of this slice lies in the reference anatomy at `motion`, then where that lies at `other`. */
@@ -305,17 +291,3 @@ void cp_residual_displacement(const cp_slice *s, const cp_residual *residual, fl
 
 float cp_torso_distance(const cp_torso *t, float x, float y, float z) { return torso_distance(t, x, y, z); }
 
-CP_CLONES
-void cp_cavity(cp_slice *s, const cp_torso *cavity) {
-    int64_t n = (int64_t)s->w * s->h;
-    float inverse = 1.0f / s->pixel_mm;
-    const cp_torso t = *cavity;
-    const float *restrict X = s->fixed[0], *restrict Y = s->fixed[1], *restrict Z = s->fixed[2];
-    float *restrict out = s->cavity;
-    for (int64_t i = 0; i < n; i++) {
-        float d = torso_distance(&t, X[i], Y[i], Z[i]);
-        float a = 0.5f - d * inverse;
-        a = a < 0.0f ? 0.0f : a;
-        out[i] = a > 1.0f ? 1.0f : a;
-    }
-}

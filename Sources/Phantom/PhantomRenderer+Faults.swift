@@ -11,7 +11,7 @@ extension PhantomRenderer {
         slice.dj = (Float(grid.stepJ.x), Float(grid.stepJ.y), Float(grid.stepJ.z))
         let origin = grid.world(0, 0, Double(k))
         slice.origin = (Float(origin.x), Float(origin.y), Float(origin.z))
-        let planes = [workspace.plane(13), workspace.plane(14), workspace.plane(15)]
+        let planes = [workspace.plane(.ct), workspace.plane(.mr), workspace.plane(.ctTexture)]
         Residual.with(residual) { field in
             cp_residual_displacement(&slice, &field, planes[0], planes[1], planes[2], workspace.lattice)
         }
@@ -30,17 +30,17 @@ extension PhantomRenderer {
         _ image: inout [Int16], _ faults: PhantomFaults, salt: UInt64, floor: Float, _ workspace: PhantomWorkspace
     ) {
         let n = workspace.pixels
-        let values = workspace.plane(13)
-        let noise = workspace.plane(14)
+        let values = workspace.plane(.ct)
+        let noise = workspace.plane(.mr)
         for i in 0..<n { values[i] = Float(image[i]) }
         if faults.blurMM > 0 {
             let spacing = grid.spacingMM
             let i = Acquisition.gaussian(max(0.05, faults.blurMM / spacing.x))
             let j = Acquisition.gaussian(max(0.05, faults.blurMM / spacing.y))
             cp_convolve(
-                values, workspace.plane(15), workspace.plane(16), Int32(workspace.width), Int32(workspace.height), i,
-                Int32(i.count), j, Int32(j.count))
-            values.update(from: workspace.plane(15), count: n)
+                values, workspace.plane(.ctTexture), workspace.plane(.mrTexture), Int32(workspace.width),
+                Int32(workspace.height), i, Int32(i.count), j, Int32(j.count))
+            values.update(from: workspace.plane(.ctTexture), count: n)
         }
         cp_gaussians(cp_hash(noiseKey, 0xFA17 &+ salt), 0, Int64(n), noise)
         // The structure map is that of the slice just painted: 0 is air.

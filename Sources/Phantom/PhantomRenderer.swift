@@ -116,7 +116,7 @@ public struct PhantomRenderer: Sendable {
 
     private func clear(_ workspace: PhantomWorkspace) {
         for sum in workspace.sums { sum.update(repeating: 0, count: workspace.pixels) }
-        workspace.plane(19).update(repeating: 0, count: workspace.pixels)
+        workspace.plane(.lesionCover).update(repeating: 0, count: workspace.pixels)
         workspace.bytePlane(1).update(repeating: 0, count: workspace.pixels)
         workspace.bytePlane(2).update(repeating: 0, count: workspace.pixels)
     }
@@ -128,51 +128,53 @@ public struct PhantomRenderer: Sendable {
         let patient = subject.patient
         let air = Tissue.air.rawValue
         let tissues = Int32(Acquisition.tissueCount)
-        for modality in 0..<2 {
-            workspace.plane(13 + modality).update(
+        for modality in 0..<2 where slice.modalities >> modality & 1 == 1 {
+            workspace.plane(modality == 0 ? .ct : .mr).update(
                 repeating: acquisition.values[modality * Acquisition.tissueCount + air], count: n)
-            workspace.plane(15 + modality).update(repeating: 0, count: n)
+            workspace.plane(modality == 0 ? .ctTexture : .mrTexture).update(repeating: 0, count: n)
         }
-        workspace.plane(17).update(repeating: 0, count: n)
+        workspace.plane(.liver).update(repeating: 0, count: n)
         // The map of structures is that of the last layer painted; both lie within the slice.
         workspace.bytePlane(0).update(repeating: 0, count: n)
         var motion = pose.motion
         var cavity = patient.anatomy.cavity
         Residual.with(pose.residual) { residual in
-            cp_coordinates(
-                &slice, &motion, &residual, patient.warpTable, Float(patient.anatomy.warpMM), workspace.lattice)
+            cp_coordinates(&slice, &motion, &residual, patient.warpTable, Float(patient.anatomy.warpMM))
         }
         cp_cavity(&slice, &cavity)
         patient.primitives.withUnsafeBufferPointer { primitives in
             patient.organs.withUnsafeBufferPointer { organs in
                 guard let shapes = primitives.baseAddress, let list = organs.baseAddress else { return }
-                for index in organs.indices {
-                    cp_paint(&slice, shapes, list + index, acquisition.values, acquisition.amplitudes, tissues)
-                    guard index == patient.liverIndex else { continue }
-                    for tree in pose.segments {
-                        let tissue: Tissue =
-                            switch tree.tree {
-                            case .portal: .portalVein
-                            case .hepatic: .hepaticVein
-                            case .artery: .artery
-                            }
-                        cp_paint_vessels(
-                            &slice, tree.tubes, Int64(tree.tubes.count), Int32(tissue.rawValue),
-                            Int32(tree.tree.rawValue), acquisition.values, acquisition.amplitudes, tissues)
-                    }
+                // The vessels lie in the liver, under what is painted after it.
+                let under = patient.liverIndex + 1
+                cp_paint(
+                    &slice, shapes, list, Int32(under), acquisition.values, acquisition.amplitudes, tissues)
+                for tree in pose.segments {
+                    let tissue: Tissue =
+                        switch tree.tree {
+                        case .portal: .portalVein
+                        case .hepatic: .hepaticVein
+                        case .artery: .artery
+                        }
+                    cp_paint_vessels(
+                        &slice, tree.tubes, Int64(tree.tubes.count), Int32(tissue.rawValue),
+                        Int32(tree.tree.rawValue), acquisition.values, acquisition.amplitudes, tissues)
                 }
+                cp_paint(
+                    &slice, shapes, list + under, Int32(organs.count - under), acquisition.values,
+                    acquisition.amplitudes, tissues)
             }
         }
         if slice.modalities != 0 { cp_texture(&slice, texture, 1 / 1.15, 0.75) }
-        cp_accumulate(workspace.plane(13), workspace.plane(20), share, Int64(n))
-        cp_accumulate(workspace.plane(14), workspace.plane(21), share, Int64(n))
-        cp_accumulate(workspace.plane(17), workspace.plane(22), share, Int64(n))
+        if slice.modalities & 1 != 0 { cp_accumulate(workspace.plane(.ct), workspace.plane(.ctSum), share, Int64(n)) }
+        if slice.modalities & 2 != 0 { cp_accumulate(workspace.plane(.mr), workspace.plane(.mrSum), share, Int64(n)) }
+        cp_accumulate(workspace.plane(.liver), workspace.plane(.liverSum), share, Int64(n))
     }
 
     private func label(_ result: inout PhantomSlice, _ workspace: PhantomWorkspace, layers: Int) {
         let n = workspace.pixels
-        let cover = workspace.plane(22)
-        let lesionCover = workspace.plane(19)
+        let cover = workspace.plane(.liverSum)
+        let lesionCover = workspace.plane(.lesionCover)
         let structure = workspace.bytePlane(0)
         let vessel = workspace.bytePlane(1)
         let lesion = workspace.bytePlane(2)
@@ -212,15 +214,15 @@ public struct PhantomRenderer: Sendable {
         let n = workspace.pixels
         let w = slice.w
         let h = slice.h
-        let clean = workspace.plane(13)
-        let scratch = workspace.plane(14)
-        let a = workspace.plane(15)
-        let b = workspace.plane(16)
-        let white = workspace.plane(9)
+        let clean = workspace.plane(.ct)
+        let scratch = workspace.plane(.mr)
+        let a = workspace.plane(.ctTexture)
+        let b = workspace.plane(.mrTexture)
+        let white = workspace.plane(.noise)
         let salt = UInt64(k) &* 4 &+ (moment == .source ? 0 : 2)
         if content.contains(.ct) {
             let taps = acquisition.ctKernel
-            cp_convolve(workspace.plane(20), clean, scratch, w, h, taps, Int32(taps.count), taps, Int32(taps.count))
+            cp_convolve(workspace.plane(.ctSum), clean, scratch, w, h, taps, Int32(taps.count), taps, Int32(taps.count))
             cp_gaussians(cp_hash(noiseKey, salt), 0, Int64(n), white)
             let narrow = acquisition.noiseNarrow
             let wide = acquisition.noiseWide
@@ -236,8 +238,8 @@ public struct PhantomRenderer: Sendable {
         }
         if content.contains(.mr) {
             cp_convolve(
-                workspace.plane(21), clean, scratch, w, h, acquisition.mrKernelI, Int32(acquisition.mrKernelI.count),
-                acquisition.mrKernelJ, Int32(acquisition.mrKernelJ.count))
+                workspace.plane(.mrSum), clean, scratch, w, h, acquisition.mrKernelI,
+                Int32(acquisition.mrKernelI.count), acquisition.mrKernelJ, Int32(acquisition.mrKernelJ.count))
             cp_bias(clean, &slice, acquisition.bias)
             // The scanner interpolates noise as it does signal: it is white only up to the acquired matrix.
             cp_gaussian_pairs(cp_hash(noiseKey, salt &+ 1), 0, Int64(n), white, b)
@@ -259,13 +261,11 @@ public struct PhantomRenderer: Sendable {
     ) -> [[Float]] {
         var here = from.motion
         var there = to.motion
-        var torso = subject.patient.anatomy.cavity
         let n = workspace.pixels
-        let planes = [workspace.plane(13), workspace.plane(14), workspace.plane(15)]
+        let planes = [workspace.plane(.ct), workspace.plane(.mr), workspace.plane(.ctTexture)]
         cp_displacement(&slice, &here, &there, planes[0], planes[1], planes[2], workspace.lattice)
-        // Outside the cavity nothing moves: the organs slide along the wall.
-        cp_cavity(&slice, &torso)
-        let cavity = workspace.plane(12)
+        // Outside the cavity of the layer painted last nothing moves: the organs slide along the wall.
+        let cavity = workspace.plane(.cavity)
         return planes.map { plane in
             for i in 0..<n where cavity[i] < 0.5 { plane[i] = 0 }
             return Array(UnsafeBufferPointer(start: plane, count: n))

@@ -8,8 +8,9 @@ public final class PhantomWorkspace {
     private let floats: UnsafeMutablePointer<Float>
     private let bytes: UnsafeMutablePointer<UInt8>
     private let floatCount: Int
-    private static let planes = 24
     let lattice: UnsafeMutablePointer<Float>
+    private let boxes: UnsafeMutablePointer<cp_box>
+    private let ranges: UnsafeMutablePointer<cp_range>
 
     /// Makes buffers for slices of `width` × `height` pixels.
     public init(width: Int, height: Int) {
@@ -17,20 +18,41 @@ public final class PhantomWorkspace {
         self.height = height
         pixels = width * height
         let nodes = Int(cp_lattice_nodes(Int32(width), Int32(height)))
-        floatCount = PhantomWorkspace.planes * pixels + 9 * nodes
+        floatCount = Plane.allCases.count * pixels + 9 * nodes + 16
         floats = .allocate(capacity: floatCount)
         floats.initialize(repeating: 0, count: floatCount)
         bytes = .allocate(capacity: 3 * pixels)
         bytes.initialize(repeating: 0, count: 3 * pixels)
-        lattice = floats + PhantomWorkspace.planes * pixels
+        lattice = floats + Plane.allCases.count * pixels
+        let tiles = Int(cp_tiles(Int32(width), Int32(height)))
+        boxes = .allocate(capacity: 4 * tiles)
+        boxes.initialize(repeating: cp_box(), count: 4 * tiles)
+        ranges = .allocate(capacity: tiles)
+        ranges.initialize(repeating: cp_range(), count: tiles)
     }
 
     deinit {
         floats.deallocate()
         bytes.deallocate()
+        boxes.deallocate()
+        ranges.deallocate()
     }
 
-    func plane(_ n: Int) -> UnsafeMutablePointer<Float> { floats + n * pixels }
+    /// What a plane of numbers holds while a slice is painted; afterwards images and layers serve as scratch.
+    enum Plane: Int, CaseIterable {
+        /// Share of each pixel that lies in the cavity.
+        case cavity
+        /// Images of the layer that is painted, and their texture.
+        case ct, mr, ctTexture, mrTexture
+        /// Share of each pixel that is liver, a vessel, a lesion.
+        case liver, vessel, lesionCover
+        /// Sums over the layers of a slice.
+        case ctSum, mrSum, liverSum
+        /// White noise before it is filtered.
+        case noise
+    }
+
+    func plane(_ plane: Plane) -> UnsafeMutablePointer<Float> { floats + plane.rawValue * pixels }
 
     func bytePlane(_ n: Int) -> UnsafeMutablePointer<UInt8> { bytes + n * pixels }
 
@@ -39,22 +61,21 @@ public final class PhantomWorkspace {
         var s = cp_slice()
         s.w = Int32(width)
         s.h = Int32(height)
-        s.fixed = (plane(0), plane(1), plane(2))
-        s.fixed_warped = (plane(3), plane(4), plane(5))
-        s.moving = (plane(6), plane(7), plane(8))
-        s.moving_warped = (plane(9), plane(10), plane(11))
-        s.cavity = plane(12)
-        s.value = (plane(13), plane(14))
-        s.amplitude = (plane(15), plane(16))
-        s.liver = plane(17)
-        s.vessel = plane(18)
-        s.lesion_cover = plane(19)
+        s.lattice = lattice
+        s.tile_box = boxes
+        s.tile_cavity = ranges
+        s.cavity = plane(.cavity)
+        s.value = (plane(.ct), plane(.mr))
+        s.amplitude = (plane(.ctTexture), plane(.mrTexture))
+        s.liver = plane(.liver)
+        s.vessel = plane(.vessel)
+        s.lesion_cover = plane(.lesionCover)
         s.structure = bytePlane(0)
         s.vessel_label = bytePlane(1)
         s.lesion_label = bytePlane(2)
         return s
     }
 
-    /// Sums over the layers of a slice: CT, MR, texture of both, liver.
-    var sums: [UnsafeMutablePointer<Float>] { [plane(20), plane(21), plane(22), plane(23)] }
+    /// Sums over the layers of a slice: CT, MR, liver.
+    var sums: [UnsafeMutablePointer<Float>] { [plane(.ctSum), plane(.mrSum), plane(.liverSum)] }
 }

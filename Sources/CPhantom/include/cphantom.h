@@ -78,12 +78,25 @@ typedef struct {
     float cell_mm;
 } cp_residual;
 
-/* Planes of one slice, each w*h floats; index 0..2 are R, A, S. */
+/* A slice is painted in tiles: what cannot matter within one is not evaluated there. */
+enum { CP_TILE_W = 32, CP_TILE_H = 16 };
+
+typedef struct {
+    float lo, hi;
+} cp_range;
+
+typedef struct {
+    float lo[3], hi[3];    /* R, A, S, mm */
+} cp_box;
+
+/* One slice: where it lies, and planes of w*h numbers each. */
 typedef struct {
     int32_t w, h;
-    float origin[3], di[3], dj[3];
+    float origin[3], di[3], dj[3]; /* mm of pixel (0, 0), of a step along i and along j */
     float pixel_mm;
-    float *fixed[3], *fixed_warped[3], *moving[3], *moving_warped[3];
+    float *lattice;        /* 9 * nodes + 16 floats: coordinates of the spaces 1, 2, 3, planes R, A, S of each */
+    cp_box *tile_box;      /* 4 * tiles: bounds of the coordinates of each space in each tile */
+    cp_range *tile_cavity; /* bounds of `cavity` in each tile */
     float *cavity;
     float *value[2];
     float *amplitude[2];
@@ -121,9 +134,14 @@ void cp_backward(const cp_motion *motion, const float *in, float *out);
 float cp_distance(const cp_primitive *primitives, const cp_organ *organ, float x, float y, float z);
 float cp_torso_distance(const cp_torso *torso, float x, float y, float z);
 
-/* Coordinates of every pixel; scratch holds 9 * nodes floats for the lattice. */
+/* Bounds of what cp_distance can give for one primitive within a box, its rounding included. */
+cp_range cp_bound(const cp_primitive *primitive, const cp_box *box);
+
+/* Coordinates on the lattice, and their bounds in every tile. */
 void cp_coordinates(cp_slice *slice, const cp_motion *motion, const cp_residual *residual, const float *warp_table,
-                    float warp_mm, float *scratch);
+                    float warp_mm);
+/* Coordinates in `space` of the pixels of the tile at (i0, j0), CP_TILE_W a row: 3 * CP_TILE_W * CP_TILE_H floats. */
+void cp_tile_coordinates(const cp_slice *slice, int32_t space, int32_t i0, int32_t j0, float *out);
 /* Displacement (3 planes, mm) from this slice's anatomy to the one at `other`. */
 void cp_displacement(const cp_slice *slice, const cp_motion *motion, const cp_motion *other, float *u0, float *u1,
                      float *u2, float *scratch);
@@ -131,10 +149,12 @@ void cp_displacement(const cp_slice *slice, const cp_motion *motion, const cp_mo
 void cp_residual_displacement(const cp_slice *slice, const cp_residual *residual, float *u0, float *u1, float *u2,
                               float *scratch);
 int64_t cp_lattice_nodes(int32_t w, int32_t h);
+int64_t cp_tiles(int32_t w, int32_t h);
 
 void cp_cavity(cp_slice *slice, const cp_torso *cavity);
-void cp_paint(cp_slice *slice, const cp_primitive *primitives, const cp_organ *organ, const float *values,
-              const float *amplitudes, int32_t tissues);
+/* Paints organs one over the other. */
+void cp_paint(cp_slice *slice, const cp_primitive *primitives, const cp_organ *organs, int32_t count,
+              const float *values, const float *amplitudes, int32_t tissues);
 void cp_paint_vessels(cp_slice *slice, const cp_segment *segments, int64_t count, int32_t tissue, int32_t label,
                       const float *values, const float *amplitudes, int32_t tissues);
 

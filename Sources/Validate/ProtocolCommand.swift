@@ -31,6 +31,12 @@ struct ProtocolCheckCommand: AsyncParsableCommand {
             if output.json, case .invalid(_, let findings) = error { try page(findings) }
             throw error
         }
+        do throws(RunError) { try checked.requireCurrentMethods() } catch {
+            if output.json {
+                try page([ProtocolDiagnostic(line: 0, element: "Measurement", message: error.description)])
+            }
+            throw error
+        }
         try page(checked)
     }
 

@@ -48,6 +48,8 @@ struct RegressCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
+        try RunArgument.check(baseline, option: "--baseline")
+        try RunArgument.check(candidate, option: "--candidate")
         let file = try ProtocolFile.load(path: protocolPath)
         let report = try RegressionComparison(
             baseline: record(baseline, in: baselineStore ?? store), candidate: record(candidate, in: store),

@@ -95,6 +95,7 @@ struct StudyJob {
     /// Everything that can be wrong is looked at before the first case: protocol, cohort, store, generator.
     func carryOut() async throws -> RunOutcome {
         let file = try ProtocolFile.load(path: protocolPath)
+        try file.requireCurrentMethods()
         let cases = try Cohort.load(directory: cohortPath)
         let writer = try Store.openForWriting(path: storePath)
         let line = ProgressLine("steps", total: 1, isSilent: isSilent)

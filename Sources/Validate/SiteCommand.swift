@@ -198,6 +198,7 @@ struct SiteExportCommand: AsyncParsableCommand {
     @OptionGroup var options: OutputOptions
 
     func run() async throws {
+        try RunArgument.check(run, option: "--run", otherwise: "the latest")
         let signer = try SiteKey(readingFrom: key)
         let opened = try Store.openForWriting(path: store, run: "site export")
         let identifier = try opened.run(matching: run).id

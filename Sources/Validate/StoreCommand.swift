@@ -53,6 +53,7 @@ struct StoreExportCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        try RunArgument.check(run, option: "--run", otherwise: "all")
         let opened = try Store.openForReading(path: store)
         let identifier = try run.map { try opened.run(matching: $0).id }
         let results = try ResultsExport(store: opened, run: identifier)

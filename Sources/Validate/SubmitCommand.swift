@@ -93,7 +93,7 @@ struct SubmitCommand: AsyncParsableCommand {
     }
 
     private func job() throws -> SlurmJob {
-        _ = try ProtocolFile.load(path: protocolPath)
+        try ProtocolFile.load(path: protocolPath).requireCurrentMethods()
         let cases = try Cohort.load(directory: cohort)
         var named: [Int]?
         if let only {

@@ -129,6 +129,10 @@ import Testing
                 geometry: try Geometry(dimensions: SIMD3(30, 28, 13), affine: study.geometry.affine), repeating: 1),
             to: study.path("other.nii"))
         try Data("<StudyProtocol/>".utf8).write(to: URL(fileURLWithPath: study.path("bad.xml")))
+        let demo = try String(
+            contentsOf: CommandRun.checkout.appendingPathComponent("protocols/phantom-demo.xml"), encoding: .utf8)
+        try demo.replacing("anatomy-head/2", with: "anatomy-head/1").write(
+            toFile: study.path("retired.xml"), atomically: true, encoding: .utf8)
         let expected: [(code: Int32, words: [String], arguments: [String])] = [
             (
                 65, ["other.nii", "30×28×13", "30×28×14"],
@@ -153,6 +157,33 @@ import Testing
                     "run", "--protocol", study.path("bad.xml"), "--cohort", study.path("cohort"), "--store",
                     study.path("s.sqlite"),
                 ]
+            ),
+            (
+                78, ["anatomy-head/1", "successor is 'anatomy-head/2'"],
+                [
+                    "run", "--protocol", study.path("retired.xml"), "--cohort", study.path("cohort"), "--store",
+                    study.path("s.sqlite"),
+                ]
+            ),
+            (78, ["anatomy-head/2"], ["protocol", "check", study.path("retired.xml")]),
+            (
+                64, ["--baseline is empty", "leave it out"],
+                ["report", "--store", study.path("s.sqlite"), "--output", study.path("r"), "--baseline", ""]
+            ),
+            (
+                64, ["--run is empty", "the latest"],
+                ["report", "--store", study.path("s.sqlite"), "--output", study.path("r"), "--run", ""]
+            ),
+            (
+                64, ["--candidate is empty"],
+                [
+                    "regress", "--protocol", study.path("bad.xml"), "--store", study.path("s.sqlite"), "--baseline",
+                    "3f", "--candidate", " ",
+                ]
+            ),
+            (
+                64, ["--run is empty"],
+                ["store", "export", "--format", "json", "--store", study.path("s.sqlite"), "--run", ""]
             ),
             (
                 73, ["no-folder"],

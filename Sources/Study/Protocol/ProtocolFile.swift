@@ -27,6 +27,16 @@ public struct ProtocolFile: Sendable, Equatable {
         sha256 = FileDigest.sha256(bytes)
     }
 
+    /// Refuses a method that this version no longer carries out; what was measured by it stays readable.
+    ///
+    /// - Throws: `RunError.retiredMethod` with the successor.
+    public func requireCurrentMethods() throws(RunError) {
+        guard let name = plan.measurement.segmentation, let successor = ProtocolRules.retiredSegmentations[name] else {
+            return
+        }
+        throw .retiredMethod(name: name, successor: successor)
+    }
+
     /// Loads a protocol from a file.
     ///
     /// - Throws: `ProtocolError`.

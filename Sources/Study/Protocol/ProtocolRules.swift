@@ -9,6 +9,8 @@ struct ProtocolRules {
     /// Methods that a protocol may name, by attribute.
     static let segmentations = ["vesselness/1", "anatomy-head/2"]
     static let registrations = ["plk3d/1"]
+    /// Methods that earlier versions carried out, with their successors: older stores stay readable, new runs are refused.
+    static let retiredSegmentations = ["anatomy-head/1": "anatomy-head/2"]
 
     /// Every broken rule.
     func findings() -> [ProtocolDiagnostic] {
@@ -90,7 +92,9 @@ struct ProtocolRules {
         if let tolerance = settings.vesselToleranceMM, !(tolerance > 0 && tolerance <= 50) {
             found.append(finding(element, "VesselToleranceMM has to lie in (0, 50] mm"))
         }
-        if let name = settings.segmentation, !ProtocolRules.segmentations.contains(name) {
+        if let name = settings.segmentation, !ProtocolRules.segmentations.contains(name),
+            ProtocolRules.retiredSegmentations[name] == nil
+        {
             found.append(
                 finding(element, "Segmentation '\(name)' is unknown; known: \(list(ProtocolRules.segmentations))"))
         }

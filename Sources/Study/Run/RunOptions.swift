@@ -110,12 +110,17 @@ public enum RunError: Error, Equatable, Sendable, CustomStringConvertible {
     case cohortDoesNotFit(cohort: String, reason: String)
     /// The cohort lists no case.
     case noCases(cohort: String)
+    /// The protocol names a method that an earlier version carried out.
+    case retiredMethod(name: String, successor: String)
 
     /// One sentence with file and cause.
     public var description: String {
         switch self {
         case .cohortDoesNotFit(let cohort, let reason): "the cohort '\(SafeText.printable(cohort))': \(reason)"
         case .noCases(let cohort): "the cohort '\(SafeText.printable(cohort))' lists no case"
+        case .retiredMethod(let name, let successor):
+            "the protocol names '\(name)', which this version no longer carries out; its successor is '\(successor)': "
+                + "amend the protocol for new runs (stores made by '\(name)' stay readable)"
         }
     }
 }

@@ -16,6 +16,7 @@ public struct StudyRun: Sendable {
     public init(
         protocolFile: ProtocolFile, cohort: Cohort, generator: any Generator, store: Store, options: RunOptions
     ) throws(RunError) {
+        try protocolFile.requireCurrentMethods()
         guard !cohort.cases.isEmpty else { throw .noCases(cohort: cohort.directory) }
         let plan = protocolFile.plan
         let eligibility = Eligibility(plan: plan)

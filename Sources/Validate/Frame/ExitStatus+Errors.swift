@@ -89,7 +89,12 @@ extension StoreError: ExitStatusError {
 }
 
 extension RunError: ExitStatusError {
-    var exitStatus: ExitStatus { .malformedInput }
+    var exitStatus: ExitStatus {
+        switch self {
+        case .cohortDoesNotFit, .noCases: .malformedInput
+        case .retiredMethod: .invalidProtocol
+        }
+    }
 }
 
 extension RegressionError: ExitStatusError {

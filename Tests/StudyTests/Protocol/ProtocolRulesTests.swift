@@ -92,6 +92,39 @@ struct ProtocolRulesTests {
         }
     }
 
+    @Test func aRetiredMethodStaysReadableButCarriesNoNewRun() async throws {
+        let file = try SmallCohort.protocolFile {
+            $0.replacing("Resampling=\"none\"", with: "Resampling=\"none\" Segmentation=\"anatomy-head/1\"")
+        }
+        let refusal = RunError.retiredMethod(name: "anatomy-head/1", successor: "anatomy-head/2")
+        #expect(throws: refusal) { try file.requireCurrentMethods() }
+        #expect(refusal.description.contains("successor is 'anatomy-head/2'"))
+        let folder = try TestFolder()
+        let cohort = try SmallCohort.make(in: folder, cases: 2)
+        await #expect(throws: refusal) {
+            try await SmallCohort.run(cohort, store: folder.file("new.sqlite"), file: file)
+        }
+        for successor in ProtocolRules.retiredSegmentations.values {
+            #expect(ProtocolRules.segmentations.contains(successor))
+        }
+        // A store from when the method was current is read, exported and audited as before.
+        let study = try SyntheticStudy(SyntheticStudy.items(12), file: file)
+        try study.write(to: folder.file("old.sqlite"))
+        let store = try Store.openForReading(path: folder.file("old.sqlite"))
+        let record = try store.record(ofRun: study.runID)
+        #expect(record.plan.measurement.segmentation == "anatomy-head/1" && !record.analyses.isEmpty)
+        #expect(try !ResultsExport(store: store, run: study.runID).json().isEmpty)
+        _ = try AuditVerification.verify(path: folder.file("old.sqlite"))
+    }
+
+    @Test func intensitiesOfMRHaveNoHounsfieldUnits() throws {
+        #expect(try SmallCohort.protocolFile().plan.endpoint("EP.MAE")?.unit == "a.u.")
+        let toCT = try SmallCohort.protocolFile {
+            $0.replacing("Source=\"CT\" Target=\"MR-T1\"", with: "Source=\"MR-T1\" Target=\"CT\"")
+        }
+        #expect(toCT.plan.endpoint("EP.MAE")?.unit == "HU")
+    }
+
     @Test func daysAreThoseOfTheCalendar() {
         #expect(ProtocolRules.isDay("2024-02-29"))
         #expect(!ProtocolRules.isDay("2023-02-29"))

@@ -55,8 +55,8 @@ struct ImagePanel {
     let wanted: (String) -> Bool
     var results: [Measurement] = []
 
-    /// Unit of intensities.
-    var intensityUnit: String { modality == .ct ? "HU" : "1" }
+    /// Unit of intensities: those of MR are on the scale of their series.
+    var intensityUnit: String { modality == .ct ? "HU" : "a.u." }
 
     init(
         pair: ImagePair, structure: String, modality: Modality, dataRange: DataRange, plane: AnatomicalPlane,

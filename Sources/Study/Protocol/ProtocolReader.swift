@@ -13,14 +13,15 @@ struct ProtocolReader {
         let sample = root.child("SampleSize")
         let report = root.child("Report")
         let direction = root.child("Direction")
+        let target = direction?.attributes["Target"] ?? ""
         return StudyProtocol(
             identity: identity(root), amendments: root.children("Amendment").map(amendment),
-            sourceSeries: direction?.attributes["Source"] ?? "", targetSeries: direction?.attributes["Target"] ?? "",
+            sourceSeries: direction?.attributes["Source"] ?? "", targetSeries: target,
             sites: sites?.children("SiteRef").map { site($0) } ?? [],
             minimumSites: sites.map { count($0, "Minimum") } ?? 1,
             analysisSets: analysisSets(root.child("AnalysisSets")),
             measurement: measurement(root.child("Measurement")),
-            endpoints: root.child("Endpoints")?.children.map { endpoint($0) } ?? [],
+            endpoints: root.child("Endpoints")?.children.map { endpoint($0, isCT: target == "CT") } ?? [],
             criteria: root.child("Criteria")?.children.map { criterion($0) } ?? [],
             margins: root.child("RegressionMargins")?.children.map { margin($0) } ?? [],
             statistics: statistics(root.child("Statistics")),
@@ -96,8 +97,9 @@ struct ProtocolReader {
             registration: element?.attributes["Registration"], metrics: metrics.isEmpty ? nil : metrics)
     }
 
-    private mutating func endpoint(_ element: XMLElement) -> StudyProtocol.Endpoint {
+    private mutating func endpoint(_ element: XMLElement, isCT: Bool) -> StudyProtocol.Endpoint {
         let metric = element.attributes["Metric"] ?? ""
+        let unit = MetricCatalog.definition(of: metric)?.unit ?? "1"
         let estimator: StudyProtocol.Estimator = choice(element, "Estimator", .mean)
         return StudyProtocol.Endpoint(
             oid: element.attributes["OID"] ?? "", name: element.attributes["Name"] ?? "",
@@ -105,7 +107,8 @@ struct ProtocolReader {
             structure: element.attributes["Structure"] ?? "", caseSummary: choice(element, "CaseSummary", .value),
             estimator: estimator, caseLimit: optionalNumber(element, "CaseLimit"),
             better: choice(element, "Better", .higher),
-            unit: estimator == .proportion ? "1" : MetricCatalog.definition(of: metric)?.unit ?? "1")
+            // Intensities have HU in CT only; those of MR are on the scale of their series.
+            unit: estimator == .proportion ? "1" : unit == "HU" && !isCT ? "a.u." : unit)
     }
 
     private mutating func criterion(_ element: XMLElement) -> StudyProtocol.Criterion {

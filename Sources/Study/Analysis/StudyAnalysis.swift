@@ -1,34 +1,73 @@
-import Cohort
 import Metrics
 import Statistics
 
 /// The statistics of a run by its protocol: for every endpoint the decisions, further intervals, sites, subgroups and what other rules for
 /// missing data would have said.
 public struct StudyAnalysis: Sendable {
-    private let record: RunRecord
+    let record: RunRecord
 
     /// Takes a run; its stored analyses are not looked at.
     public init(record: RunRecord) { self.record = record }
 
-    private var plan: StudyProtocol { record.plan }
+    var plan: StudyProtocol { record.plan }
 
     /// Every line, endpoint by endpoint; the same run gives the same lines.
-    public func analyses() -> [AnalysisRecord] { plan.endpoints.flatMap(lines) }
-
-    private func lines(_ endpoint: StudyProtocol.Endpoint) -> [AnalysisRecord] {
-        let primary = EndpointValues(record: record, endpoint: endpoint, set: plan.analysisSets.primary)
-        return decisions(primary, set: plan.analysisSets.primary) + intervals(endpoint)
-            + descriptive(primary) + sites(primary) + heterogeneity(primary) + subgroups(primary) + sensitivity(primary)
+    public func analyses() -> [AnalysisRecord] {
+        // Collecting values walks over all cases: once for each set.
+        let sets = StudyProtocol.AnalysisSet.allCases
+        let values = Dictionary(
+            uniqueKeysWithValues: sets.map { set in
+                (set, plan.endpoints.map { EndpointValues(record: record, endpoint: $0, set: set) })
+            })
+        let scenarios = Scenario.all(of: plan).map { decisions($0, values[$0.set] ?? []) }
+        return zip(plan.endpoints.indices, values[plan.analysisSets.primary] ?? []).flatMap {
+            index, primary -> [AnalysisRecord] in
+            let own = scenarios.map { lines in lines.filter { $0.endpointOID == primary.endpoint.oid } }
+            let both = sets.flatMap { set in intervals(values[set]?[index] ?? primary, set) }
+            let parts = [
+                own.first ?? [], both, descriptive(primary), sites(primary), heterogeneity(primary), subgroups(primary),
+                levels(primary), sensitivity(own, primary),
+            ]
+            return parts.flatMap(\.self)
+        }
     }
 
-    // MARK: - Lines
+    // MARK: - Decisions
 
-    private func decisions(_ values: EndpointValues, set: StudyProtocol.AnalysisSet) -> [AnalysisRecord] {
-        plan.criteria(on: values.endpoint.oid).map { criterion in
-            decision(
-                values, criterion, rule: plan.statistics.missingData, kind: .decision, set: set,
-                methodPrefix: "")
+    /// A way to judge the criteria: one rule for missing data in one analysis set.
+    struct Scenario {
+        var set: StudyProtocol.AnalysisSet
+        var rule: StudyProtocol.MissingDataRule
+        var kind: AnalysisRecord.Kind
+        /// Before the method's name in the lines.
+        var prefix: String
+
+        /// The protocol's own way, every rule for missing data, and the other analysis set.
+        static func all(of plan: StudyProtocol) -> [Scenario] {
+            let set = plan.analysisSets.primary
+            let other: StudyProtocol.AnalysisSet = set == .fullAnalysis ? .perProtocol : .fullAnalysis
+            let rule = plan.statistics.missingData
+            return [Scenario(set: set, rule: rule, kind: .decision, prefix: "")]
+                + StudyProtocol.MissingDataRule.allCases.map {
+                    Scenario(set: set, rule: $0, kind: .sensitivity, prefix: "missing:\($0.rawValue) ")
+                } + [Scenario(set: other, rule: rule, kind: .sensitivity, prefix: "set:\(other.rawValue) ")]
         }
+    }
+
+    /// The lines of all criteria under one scenario, those on secondary endpoints held to the protocol's multiplicity rule.
+    private func decisions(_ scenario: Scenario, _ endpoints: [EndpointValues]) -> [AnalysisRecord] {
+        var judged: [JudgedCriterion] = []
+        for values in endpoints {
+            for criterion in plan.criteria(on: values.endpoint.oid) {
+                judged.append(
+                    JudgedCriterion(
+                        criterion: criterion, values: values,
+                        line: decision(
+                            values, criterion, rule: scenario.rule, kind: scenario.kind, set: scenario.set,
+                            methodPrefix: scenario.prefix)))
+            }
+        }
+        return heldToMultiplicity(judged, rule: scenario.rule)
     }
 
     /// The line of one criterion under one rule for missing data.
@@ -68,8 +107,7 @@ public struct StudyAnalysis: Sendable {
         return line
     }
 
-    private func verdict(_ result: EndpointEstimate, _ criterion: StudyProtocol.Criterion, _ values: EndpointValues)
-        -> Verdict
+    func verdict(_ result: EndpointEstimate, _ criterion: StudyProtocol.Criterion, _ values: EndpointValues) -> Verdict
     {
         var interval: Interval?
         if let lower = result.lower, let upper = result.upper {
@@ -83,17 +121,25 @@ public struct StudyAnalysis: Sendable {
         return Verdict(rawValue: outcome.rawValue) ?? .notEvaluable
     }
 
-    private func datum(_ entry: EndpointValues.Entry, _ number: Double?) -> EndpointEstimator.Datum? {
+    // MARK: - Lines
+
+    func datum(_ entry: EndpointValues.Entry, _ number: Double?) -> EndpointEstimator.Datum? {
         number.map { EndpointEstimator.Datum(subject: entry.subject, site: entry.site, number: $0) }
     }
 
-    private func estimate(
-        _ values: EndpointValues, _ data: [EndpointEstimator.Datum], _ method: StudyProtocol.IntervalMethod
+    /// An estimate with its interval.
+    ///
+    /// - Parameter alpha: Two-sided error rate of the interval; nil: that of the protocol.
+    func estimate(
+        _ values: EndpointValues, _ data: [EndpointEstimator.Datum], _ method: StudyProtocol.IntervalMethod,
+        alpha: Double? = nil
     ) -> EndpointEstimate {
         var data = data
         let scored = values.scored(data.map(\.number))
         for index in data.indices { data[index].number = scored[index] }
-        return EndpointEstimator(endpoint: values.endpoint, statistics: plan.statistics).estimate(data, method: method)
+        var statistics = plan.statistics
+        if let alpha { statistics.alpha = alpha }
+        return EndpointEstimator(endpoint: values.endpoint, statistics: statistics).estimate(data, method: method)
     }
 
     private func fill(_ line: inout AnalysisRecord, _ result: EndpointEstimate, _ methodPrefix: String) {
@@ -106,14 +152,11 @@ public struct StudyAnalysis: Sendable {
         if line.note == nil { line.note = result.note }
     }
 
-    /// Both intervals in both analysis sets, from the cases that have a value.
-    private func intervals(_ endpoint: StudyProtocol.Endpoint) -> [AnalysisRecord] {
-        StudyProtocol.AnalysisSet.allCases.flatMap { set in
-            let values = EndpointValues(record: record, endpoint: endpoint, set: set)
-            var methods: [StudyProtocol.IntervalMethod] = [.standard, .bca]
-            if endpoint.estimator == .mean, record.sites.count > 1 { methods.append(.siteAware) }
-            return methods.map { line(values, kind: .interval, set: set, method: $0) }
-        }
+    /// Both intervals in an analysis set, from the cases that have a value.
+    private func intervals(_ values: EndpointValues, _ set: StudyProtocol.AnalysisSet) -> [AnalysisRecord] {
+        var methods: [StudyProtocol.IntervalMethod] = [.standard, .bca]
+        if values.endpoint.estimator == .mean, record.sites.count > 1 { methods.append(.siteAware) }
+        return methods.map { line(values, kind: .interval, set: set, method: $0) }
     }
 
     private func line(
@@ -232,58 +275,18 @@ public struct StudyAnalysis: Sendable {
     }
 
     /// Each criterion under every rule for missing data and in the other analysis set, with a remark where the verdict changes.
-    private func sensitivity(_ values: EndpointValues) -> [AnalysisRecord] {
-        let set = plan.analysisSets.primary
-        let other: StudyProtocol.AnalysisSet = set == .fullAnalysis ? .perProtocol : .fullAnalysis
-        let others = EndpointValues(record: record, endpoint: values.endpoint, set: other)
-        return plan.criteria(on: values.endpoint.oid).flatMap { criterion in
-            let decided = decision(
-                values, criterion, rule: plan.statistics.missingData, kind: .decision, set: set, methodPrefix: "")
-            var lines = StudyProtocol.MissingDataRule.allCases.map { rule in
-                decision(
-                    values, criterion, rule: rule, kind: .sensitivity, set: set,
-                    methodPrefix: "missing:\(rule.rawValue) ")
-            }
-            lines.append(
-                decision(
-                    others, criterion, rule: plan.statistics.missingData, kind: .sensitivity, set: other,
-                    methodPrefix: "set:\(other.rawValue) "))
+    private func sensitivity(
+        _ scenarios: [[AnalysisRecord]], _ values: EndpointValues
+    ) -> [AnalysisRecord] {
+        plan.criteria(on: values.endpoint.oid).flatMap { criterion in
+            var lines = scenarios.compactMap { lines in lines.first { $0.criterionOID == criterion.oid } }
+            guard !lines.isEmpty else { return [AnalysisRecord]() }
+            let decided = lines.removeFirst()
             for index in lines.indices where lines[index].verdict != decided.verdict {
                 lines[index].note =
                     "the verdict changes from \(decided.verdict?.rawValue ?? "none") to \(lines[index].verdict?.rawValue ?? "none")"
             }
             return lines
         }
-    }
-}
-
-/// A level of a covariate, in an order that people expect.
-struct SubgroupLevel: Hashable {
-    var name: String
-    /// Bins by their ends, other levels by name; unknown comes last.
-    var order: Order
-
-    struct Order: Hashable, Comparable {
-        var rank: Int
-        var name: String
-
-        static func < (first: Order, second: Order) -> Bool { (first.rank, first.name) < (second.rank, second.name) }
-    }
-
-    static func name(of covariates: [String: String], _ subgroup: StudyProtocol.Subgroup) -> SubgroupLevel {
-        guard let text = covariates[subgroup.covariate], !text.isEmpty else {
-            return SubgroupLevel(name: "unknown", order: Order(rank: .max, name: ""))
-        }
-        guard !subgroup.bins.isEmpty else { return SubgroupLevel(name: text, order: Order(rank: 0, name: text)) }
-        guard let number = StrictNumber.double(text) else {
-            return SubgroupLevel(name: "unknown", order: Order(rank: .max, name: ""))
-        }
-        let bin = subgroup.bins.firstIndex { number <= $0 } ?? subgroup.bins.count
-        let name =
-            bin == 0
-            ? "≤ \(subgroup.bins[0])"
-            : bin == subgroup.bins.count
-                ? "> \(subgroup.bins[bin - 1])" : "\(subgroup.bins[bin - 1]) to \(subgroup.bins[bin])"
-        return SubgroupLevel(name: name, order: Order(rank: bin, name: ""))
     }
 }

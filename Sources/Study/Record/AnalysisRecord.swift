@@ -32,6 +32,8 @@ public struct AnalysisRecord: Sendable, Equatable {
         case site
         /// One level of a covariate.
         case subgroup
+        /// Test between the levels of a covariate; stores of tools before it have none.
+        case levels
         /// The decision under another rule for missing data.
         case sensitivity
         /// Spread between sites: pooled estimate, τ², I², prediction interval.

@@ -12,6 +12,8 @@ public enum ReportError: Error, Equatable, Sendable, CustomStringConvertible {
     case printerFailed(problem: String)
     /// A folder holds no page of a case of the run.
     case noPages(folder: String)
+    /// A folder for a public view holds a file of a full report.
+    case notForPublication(folder: String, file: String)
     /// An output cannot be written.
     case cannotWrite(path: String, reason: String)
 
@@ -25,6 +27,8 @@ public enum ReportError: Error, Equatable, Sendable, CustomStringConvertible {
         case .printerFailed(let problem): "the PDF could not be printed: \(problem)"
         case .noPages(let folder):
             "'\(folder)' holds no page of a case of this run; 'validate run --pages' writes them"
+        case .notForPublication(let folder, let file):
+            "'\(folder)' holds '\(file)' of a full report, which is not for publication; give the public view a folder of its own"
         case .cannotWrite(let path, let reason): "'\(path)' cannot be written: \(reason)"
         }
     }

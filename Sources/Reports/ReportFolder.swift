@@ -38,6 +38,29 @@ public struct ReportFolder: Sendable {
         for name in ResultsExport.tableNames { try write(export.csv(table: name) ?? [], to: path + "/\(name).csv") }
     }
 
+    /// Path of the lines that may be published.
+    public var publicTable: String { path + "/analyses.csv" }
+
+    /// Writes the page of a public view, the protocol and the table of its lines: nothing that names a case.
+    ///
+    /// - Throws: `ReportError.notForPublication` when files of the full report lie in the folder, `.cannotWrite`.
+    public func write(_ report: StudyReport, view: PublicView) throws(ReportError) {
+        try requirePublic()
+        try write(report.html, to: html)
+        try write(view.record.protocolFile.xml, to: protocolFile)
+        try write(view.csv(), to: publicTable)
+    }
+
+    /// Refuses a folder with files of a full report: whoever publishes the folder would publish them.
+    public func requirePublic() throws(ReportError) {
+        let names =
+            ["results.json", CaseViewer.folder]
+            + ResultsExport.tableNames.filter { $0 != "analyses" }.map { $0 + ".csv" }
+        if let found = names.first(where: { FileManager.default.fileExists(atPath: path + "/" + $0) }) {
+            throw .notForPublication(folder: path, file: found)
+        }
+    }
+
     /// Copies the pages of cases from another folder, where one is named.
     ///
     /// - Returns: Cases of the run whose page lies beside the report now; pages of other runs stay unlinked.

@@ -11,6 +11,9 @@ public struct ReportOptions: Sendable {
     /// Comparison with an earlier model, if there is one.
     public var regression: RegressionReport?
 
+    /// What may be published, for a report that holds no more than that; nil: the view of board and regulator with exact counts.
+    public var publicView: PublicView?
+
     /// Cases with a page of their own in the folder `CaseViewer.folder` beside the report.
     public var casePages: Set<String> = []
 

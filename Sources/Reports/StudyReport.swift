@@ -18,6 +18,9 @@ public struct StudyReport: Sendable {
     public init(record: RunRecord, templates: ReportTemplates, options: ReportOptions) throws(ReportError) {
         var options = options
         options.templatesSHA256 = templates.sha256
+        // The public view brings its own record, in which there is no case.
+        let record = options.publicView?.record ?? record
+        if options.publicView != nil { options.casePages = [] }
         while true {
             let builder = ReportBuilder(record: record, options: options)
             let page = StudyReport.printable(Array(try templates.render(builder.view()).utf8))

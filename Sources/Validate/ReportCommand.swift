@@ -17,6 +17,10 @@ struct ReportCommand: AsyncParsableCommand {
             Examples:
               validate report --store study.sqlite --output report/ --pdf
               validate report --store study.sqlite --run 91c0 --baseline 3f2a --output report/
+              validate report --store study.sqlite --public --output for-publication/
+
+            With --public the report holds what may be published: no case, no pseudonym, no picture, and no count below \
+            --smallest-count or what one could be computed from; analyses.csv instead of the full tables.
             """)
 
     @Option(name: .long, help: "The store.")
@@ -44,15 +48,33 @@ struct ReportCommand: AsyncParsableCommand {
     )
     var pages: String?
 
+    @Flag(name: .customLong("public"), help: "Write the view that may be published: no cases, no small counts.")
+    var isPublic = false
+
+    @Option(
+        name: .long, help: "Smallest count that the public view shows (default: \(CellSuppression.defaultThreshold)).")
+    var smallestCount: Int?
+
     @Option(name: .long, help: "Folder of templates to use instead of the ones that come with the command.")
     var templates: String?
 
     @OptionGroup var format: OutputOptions
 
+    func validate() throws {
+        if smallestCount != nil, !isPublic { throw ValidationError("--smallest-count belongs to --public") }
+        if let smallestCount, !(3...1000).contains(smallestCount) {
+            throw ValidationError("--smallest-count has to lie between 3 and 1000")
+        }
+        if isPublic, pages != nil { throw ValidationError("--pages shows cases; the public view has none") }
+    }
+
     func run() async throws {
+        try RunArgument.check(run, option: "--run", otherwise: "the latest")
+        try RunArgument.check(baseline, option: "--baseline", otherwise: "a report without an earlier model")
         let rendering = try ReportJob(
             storePath: store, run: run, folder: output, wantsPDF: pdf, baseline: baseline, baselineStore: baselineStore,
-            templates: templates, pages: pages
+            templates: templates, pages: pages,
+            smallestCount: isPublic ? smallestCount ?? CellSuppression.defaultThreshold : nil
         ).carryOut()
         guard format.json else { return try Terminal.result(rendering.files.joined(separator: "\n")) }
         try Terminal.result(
@@ -77,6 +99,8 @@ struct ReportJob {
     var templates: String?
     /// Folder of pages of cases; nil: those that lie beside the report already.
     var pages: String?
+    /// Smallest count of a public view; nil: the full report.
+    var smallestCount: Int?
 
     /// What was written.
     struct Outcome {
@@ -92,19 +116,30 @@ struct ReportJob {
         let share = try InstallationFolder.file("templates")
         let opened = try Store.openForReading(path: storePath)
         let summary = try opened.run(matching: run)
-        let record = try opened.record(ofRun: summary.id)
+        let record = try opened.record(ofRun: summary.id, pictures: smallestCount == nil)
         let target = try ReportFolder(path: folder)
         var options = ReportOptions(toolVersion: ToolVersion.current, regression: try regression(record))
-        options.casePages = try target.takePages(of: record, from: pages)
-        let report = try StudyReport(
-            record: record, templates: ReportTemplates(folder: templates ?? share), options: options)
-        try target.write(report, record: record, export: ResultsExport(store: opened, run: summary.id))
-        var files = [target.html, target.results, target.protocolFile]
+        let report: StudyReport
+        var files: [String]
+        if let smallestCount {
+            try target.requirePublic()
+            let view = try PublicView(of: record, smallestCount: smallestCount)
+            options.publicView = view
+            report = try StudyReport(
+                record: record, templates: ReportTemplates(folder: templates ?? share), options: options)
+            try target.write(report, view: view)
+            files = [target.html, target.publicTable, target.protocolFile]
+        } else {
+            options.casePages = try target.takePages(of: record, from: pages)
+            report = try StudyReport(
+                record: record, templates: ReportTemplates(folder: templates ?? share), options: options)
+            try target.write(report, record: record, export: ResultsExport(store: opened, run: summary.id))
+            files = [target.html, target.results, target.protocolFile]
+        }
         if wantsPDF {
             let printer = try PDFPrinter(lookingIn: [(share as NSString).deletingLastPathComponent])
             try printer.print(
-                html: target.html, to: target.pdf, attachments: [target.results, target.protocolFile],
-                epoch: epoch(record))
+                html: target.html, to: target.pdf, attachments: Array(files.dropFirst()), epoch: epoch(record))
             files.insert(target.pdf, at: 1)
         }
         return Outcome(
@@ -133,6 +168,7 @@ extension ReportError: ExitStatusError {
         case .templatesMissing, .noPages: .noInput
         case .template: .malformedInput
         case .tooLarge: .cannotCreate
+        case .notForPublication: .refused
         case .printerMissing: .cannotCreate
         case .printerFailed: .inputOutput
         case .cannotWrite(_, let reason): ExitStatus.ofWriting(reason: reason)

@@ -3,9 +3,20 @@ struct FlowDiagram {
     /// A step.
     struct Step {
         var label: String
-        var count: Int
+        /// Number of cases, or what may be said of it.
+        var count: String
         /// Reasons of those who left before this step, with their numbers.
-        var losses: [(reason: String, count: Int)]
+        var losses: [(reason: String, count: String)]
+
+        init(label: String, count: String, losses: [(reason: String, count: String)]) {
+            self.label = label
+            self.count = count
+            self.losses = losses
+        }
+
+        init(label: String, count: Int, losses: [(reason: String, count: Int)]) {
+            self.init(label: label, count: "\(count)", losses: losses.map { ($0.reason, "\($0.count)") })
+        }
     }
 
     var steps: [Step]
@@ -30,14 +41,14 @@ struct FlowDiagram {
             }
             svg.rectangle(40, y, 280, boxHeight, fill: "#ffffff", stroke: SVG.accent, radius: 4)
             svg.text(step.label, 54, y + 25, size: 13)
-            svg.text("\(step.count)", 306, y + 25, anchor: .end, size: 15, bold: true, colour: SVG.accent)
+            svg.text(step.count, 306, y + 25, anchor: .end, size: 15, bold: true, colour: SVG.accent)
             y += boxHeight
         }
         return svg.markup(title: title)
     }
 
     private func losses(
-        _ losses: [(reason: String, count: Int)], from y: Double, height: Double, on svg: inout SVG
+        _ losses: [(reason: String, count: String)], from y: Double, height: Double, on svg: inout SVG
     ) {
         let middle = y + height / 2
         svg.line(180, middle, 372, middle, colour: SVG.quiet, width: 1.5)
@@ -45,7 +56,7 @@ struct FlowDiagram {
         let first = middle - 15 * Double(losses.count - 1) / 2 + 4
         for (number, loss) in losses.enumerated() {
             svg.text(SVG.clipped(loss.reason, 46), 384, first + 15 * Double(number), size: 11.5)
-            svg.text("\(loss.count)", 702, first + 15 * Double(number), anchor: .end, size: 11.5, bold: true)
+            svg.text(loss.count, 702, first + 15 * Double(number), anchor: .end, size: 11.5, bold: true)
         }
     }
 

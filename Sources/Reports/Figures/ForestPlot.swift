@@ -4,6 +4,8 @@ struct ForestPlot {
     struct Row {
         var label: String
         var count: Int
+        /// The count as text where it may not be shown as it is; then all squares have one size.
+        var shownCount: String?
         var estimate: Double?
         var lower: Double?
         var upper: Double?
@@ -59,7 +61,7 @@ struct ForestPlot {
     private func draw(_ row: Row, at y: Double, axis: Axis, on svg: inout SVG) {
         if row.isPooled { svg.line(8, y - 15, 712, y - 15, colour: SVG.grid) }
         svg.text(SVG.clipped(row.label, 20), 8, y + 4, size: 12, bold: row.isPooled)
-        svg.text("\(row.count)", ForestPlot.left - 16, y + 4, anchor: .end, size: 12)
+        svg.text(row.shownCount ?? "\(row.count)", ForestPlot.left - 16, y + 4, anchor: .end, size: 12)
         svg.text(figures(row), 712, y + 4, anchor: .end, size: 12, bold: row.isPooled)
         guard let estimate = row.estimate else { return }
         let x = axis.position(estimate)
@@ -90,7 +92,7 @@ struct ForestPlot {
     }
 
     private var title: String {
-        var parts = rows.map { "\($0.label), n \($0.count): \(figures($0))" }
+        var parts = rows.map { "\($0.label), n \($0.shownCount ?? "\($0.count)"): \(figures($0))" }
         if let prediction { parts.append("prediction interval \(interval(prediction.lower, prediction.upper))") }
         if let threshold { parts.append("\(threshold.label) \(format.text(threshold.value))") }
         return "\(axisName). " + parts.joined(separator: "; ")

@@ -3,17 +3,17 @@ import Study
 
 extension ReportBuilder {
     func missing() -> TablesSectionView {
-        var counts = TableView(
+        var table = TableView(
             "Cases without a value, by endpoint.", first: "Endpoint", numbers: ["Planned", "Evaluated", "Missing"],
             after: ["Reasons"])
-        for endpoint in plan.endpoints {
+        for endpoint in plan.endpoints where publicView == nil {
             let values = values(endpoint)
             var reasons: [String: Int] = [:]
             for entry in values.entries {
                 if case .missing(let code) = entry.value { reasons[Words.reason(code), default: 0] += 1 }
             }
             let words = reasons.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) × \($0.key)" }
-            counts.add(
+            table.add(
                 endpoint.name,
                 [
                     .number("\(values.planned)"), .number("\(values.evaluated)"), .number("\(values.missing)"),
@@ -29,7 +29,7 @@ extension ReportBuilder {
                 sensitivity.add(
                     endpoint.name,
                     [
-                        CellView(text: rule(line.method)), .number("\(line.evaluated)"),
+                        CellView(text: rule(line.method)), .number(counts(line).evaluated),
                         .number(format.text(line.estimate)),
                         .number(format.interval(line.lower, line.upper)), .badge(VerdictWords(line.verdict)),
                         CellView(text: line.note ?? "none"),
@@ -39,7 +39,7 @@ extension ReportBuilder {
         return TablesSectionView(
             section: heading(.missing),
             paragraphs: ["The verdict follows this rule of the protocol: \(Words.missing(statistics.missingData))."],
-            tables: [counts, sensitivity].filter { !$0.rows.isEmpty })
+            tables: [table, sensitivity].filter { !$0.rows.isEmpty })
     }
 
     /// `missing:complete-case mean_t` and `set:per-protocol mean_t` in words.
@@ -90,8 +90,10 @@ extension ReportBuilder {
             points.append(
                 "The protocol asks for \(plan.minimumSites) sites for a multi-site claim; there are \(sites).")
         }
-        let evaluated = record.cases.count { $0.outcome.status == .ok }
-        if evaluated < 20 { points.append("\(evaluated) evaluated cases: rare failures cannot have been seen.") }
+        let evaluated = publicView.map { $0.evaluatedCount ?? 0 } ?? record.cases.count { $0.outcome.status == .ok }
+        if evaluated < 20, publicView == nil {
+            points.append("\(evaluated) evaluated cases: rare failures cannot have been seen.")
+        }
         if evaluated > 0 {
             // Rule of three: upper 95 % bound of a rate of which nothing was seen.
             let bound = NumberText(unit: "%").text(min(100, 300 / Double(evaluated)))
@@ -105,6 +107,7 @@ extension ReportBuilder {
             points.append("\(Words.count(lostCases.count, "case")) without a result may differ from those with one.")
         }
         let withError = record.cases.count { $0.registrationErrorMM != nil }
+        if publicView?.hasLosses == true { points.append("Cases without a result may differ from those with one.") }
         if withError < record.cases.count {
             points.append(
                 "The residual error of registration is stated for \(withError) of \(record.cases.count) cases; it bounds every score."
@@ -146,6 +149,7 @@ extension ReportBuilder {
             let parts = key.split(separator: "\n")
             metrics.add(String(parts[0]), [.number(String(parts[1]))])
         }
+        for (metric, version) in publicView?.metricVersions ?? [] { metrics.add(metric, [.number("\(version)")]) }
         var shards = TableView("Shards that the run was joined from.", first: "Shard", text: ["Status", "SHA-256"])
         for shard in record.shards {
             shards.add(
@@ -193,9 +197,9 @@ extension ReportBuilder {
                         ? " \(Words.count(more, "further event")), mostly one for each case, are in the store." : "")
             ],
             facts: [
-                FactView(label: "Rows of the chain", value: "\(record.audit.count)"),
+                publicView == nil ? FactView(label: "Rows of the chain", value: "\(record.audit.count)") : nil,
                 FactView(label: "Head of the chain", value: record.audit.head, isCode: true),
-            ],
+            ].compactMap(\.self),
             commands: ["validate audit verify --store STORE --head \(record.audit.head)"],
             tables: events.rows.isEmpty ? [] : [events])
     }

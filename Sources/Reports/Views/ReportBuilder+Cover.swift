@@ -12,6 +12,7 @@ extension ReportBuilder {
         } else if isDemonstration {
             banner.append("A demonstration: no evidence about patients.")
         }
+        if let publicView { banner.append(publicBanner(publicView)) }
         return CoverView(
             purpose: Words.purpose(identity.purpose), title: identity.title, status: words.status,
             statusWords: words.words, verdict: BadgeView(VerdictWords(record.verdict)), verdictWords: verdictWords,
@@ -70,24 +71,45 @@ extension ReportBuilder {
         var secondary: [TableView] = []
         if !secondaryEndpoints.isEmpty {
             var table = TableView(
-                "Secondary endpoints: they describe and do not decide.", first: "Endpoint", text: ["Criterion"],
+                "Secondary endpoints: they describe and do not decide."
+                    + (isHolm
+                        ? " Verdicts hold after Holm's step-down over their criteria; intervals are not widened." : ""),
+                first: "Endpoint", text: ["Criterion"],
                 numbers: ["n / missing", "Estimate", "\(confidence) CI", "Prediction"],
-                after: ["Verdict", "Published claim"])
+                after: ["Verdict", "Published claim"] + (isHolm ? ["Holm step"] : []))
             table.isWide = true
             for endpoint in secondaryEndpoints {
-                table.add(endpoint.name, cells(endpoint, plan.criteria(on: endpoint.oid).first))
+                let list = plan.criteria(on: endpoint.oid)
+                for criterion in list.isEmpty ? [nil] : list.map(Optional.some) {
+                    table.add(
+                        endpoint.name,
+                        cells(endpoint, criterion) + (isHolm ? [CellView(text: holmStep(criterion))] : []))
+                }
             }
             secondary = [table]
         }
         return SummaryView(
             section: heading(.summary), plain: plainLanguage,
-            figures: [
+            figures: publicFigures ?? [
                 FactView(
                     label: record.run.caseCount == 1 ? "case listed" : "cases listed", value: "\(record.run.caseCount)"),
                 FactView(label: "evaluated", value: "\(record.cases.count { $0.outcome.status == .ok })"),
                 FactView(label: "failed or missing", value: "\(lostCases.count)"),
                 FactView(label: record.sites.count == 1 ? "site" : "sites", value: "\(record.sites.count)"),
             ], criteria: criteria, secondary: secondary, notes: summaryNotes)
+    }
+
+    /// Whether any criterion was held to Holm's rule; those of older stores were not.
+    private var isHolm: Bool {
+        record.analyses.contains { $0.kind == .decision && number("holm_step", in: $0) != nil }
+    }
+
+    /// The step of Holm's rule at which a criterion passed, or was left: `1 of 3, 98.3 %`.
+    private func holmStep(_ criterion: StudyProtocol.Criterion?) -> String {
+        guard let line = criterion.flatMap({ record.decision(of: $0.oid) }), let step = number("holm_step", in: line),
+            let family = number("holm_family", in: line), let level = number("holm_level", in: line)
+        else { return "–" }
+        return "\(Int(step)) of \(Int(family)), \(NumberText.fixed(100 * level, decimals: 1)) %"
     }
 
     var confidence: String { "\(NumberText.fixed(100 * (1 - statistics.alpha), decimals: 0)) %" }
@@ -122,7 +144,7 @@ extension ReportBuilder {
                     "\(Words.estimator(endpoint)) \(Words.relation(endpoint)) \(format.text($0.threshold))"
                 }
                     ?? Words.estimator(endpoint)),
-            .number(line.map { "\($0.evaluated) / \($0.missing)" } ?? "–"),
+            .number(line.map(counts).map { "\($0.evaluated) / \($0.missing)" } ?? "–"),
             .number(format.text(line?.estimate)),
             .number(format.interval(line?.lower, line?.upper)),
             .number(prediction ?? "–"),
@@ -140,9 +162,9 @@ extension ReportBuilder {
                 "A computer program was given one kind of scan (\(plan.sourceSeries)) and computed another kind "
                 + "(\(plan.targetSeries)). This study asks how close the computed images are to real ones of the same people."
         }
-        let evaluated = record.cases.count { $0.outcome.status == .ok }
+        let evaluated = publicView?.evaluated ?? "\(record.cases.count { $0.outcome.status == .ok })"
         var second =
-            "\(evaluated) of \(record.run.caseCount) cases could be compared, from \(Words.count(record.sites.count, "site")). "
+            "\(evaluated.prefix(1).uppercased() + evaluated.dropFirst()) of \(record.run.caseCount) cases could be compared, from \(Words.count(record.sites.count, "site")). "
         switch record.verdict {
         case .pass:
             second += "All requirements that were written down beforehand were met, also when chance is allowed for."
@@ -151,6 +173,10 @@ extension ReportBuilder {
             second +=
                 "The data do not settle whether all requirements are met: chance could explain a result on either side."
         case .notEvaluable: second += "There were too few usable results to decide about every requirement."
+        }
+        if publicView?.hasLosses == true {
+            second +=
+                " Some cases gave no result; how many of each kind is shown where the number points to nobody."
         }
         if !lostCases.isEmpty {
             second +=

@@ -5,6 +5,7 @@ import Study
 
 extension ReportBuilder {
     func failures() throws(ReportError) -> FailuresView {
+        if let publicFailures { return publicFailures }
         let failed = failedTable
         let worst = try worstCases()
         var paragraphs: [String] = []

@@ -3,7 +3,8 @@ import Study
 
 extension ReportBuilder {
     func participants() throws(ReportError) -> ParticipantsView {
-        ParticipantsView(
+        if let view = try publicParticipants() { return view }
+        return ParticipantsView(
             section: heading(.participants),
             flow: try FigureView(
                 FlowDiagram(steps: flow).svg(), caption: "From the cases that the cohort lists to those with results."),
@@ -146,7 +147,8 @@ extension ReportBuilder {
                 plan.allowsPictureExport
                     ? "The protocol allows pictures to leave a site."
                     : "Pictures do not leave a site.",
-                "This view shows exact counts, also small ones, and is meant for board and regulator; it is not for publication as it is.",
+                publicView.map(publicPoint)
+                    ?? "This view shows exact counts, also small ones, and is meant for board and regulator; it is not for publication as it is ('validate report --public' writes the one that is).",
                 "The page loads nothing from a network and runs no program.",
             ], tables: [])
     }

@@ -19,8 +19,9 @@ extension ReportBuilder {
         facts.append(
             FactView(
                 label: "Inputs refused by the system",
-                value: refused == 0
-                    ? "none" : Words.count(refused, "case") + ", see section \(Section.failures.rawValue)"))
+                value: publicView?.refused
+                    ?? (refused == 0
+                        ? "none" : Words.count(refused, "case") + ", see section \(Section.failures.rawValue)")))
         return FactsSectionView(
             section: heading(.system),
             paragraphs: [
@@ -127,6 +128,9 @@ extension ReportBuilder {
         }
         var paragraphs: [String] = []
         if amendments.rows.isEmpty { paragraphs.append("The protocol was not amended.") }
+        if let publicView {
+            deviations = countTable("Cases with a deviation from the protocol.", "Weight", publicView.deviations.levels)
+        }
         if deviations.rows.isEmpty { paragraphs.append("No deviation was recorded.") }
         return TablesSectionView(
             section: heading(.changes), paragraphs: paragraphs,
@@ -166,7 +170,9 @@ extension ReportBuilder {
             + "(\(statistics.outliers == .tukey ? "Tukey, 1.5 interquartile ranges" : "modified z beyond 3.5")) and never dropped. "
             + (plan.subgroups.isEmpty
                 ? ""
-                : "Exploratory subgroups: \(plan.subgroups.map(\.covariate).joined(separator: ", ")).")
+                : "Exploratory subgroups: \(plan.subgroups.map(\.covariate).joined(separator: ", ")); levels with at least 10 "
+                    + "cases were compared by Welch's test and by ranks (Kruskal–Wallis), p-values adjusted by Holm over the covariates "
+                    + "of an endpoint.")
         return [design, measuring, analysis]
     }
 }

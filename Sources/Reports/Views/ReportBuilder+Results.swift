@@ -4,6 +4,7 @@ import Study
 
 extension ReportBuilder {
     func results() throws(ReportError) -> ResultsView {
+        if let publicResults { return publicResults }
         var items: [FigureItemView] = []
         for endpoint in plan.endpoints { items.append(try item(endpoint)) }
         return ResultsView(
@@ -65,17 +66,18 @@ extension ReportBuilder {
         }
     }
 
-    private func intervalTable(_ endpoint: StudyProtocol.Endpoint) -> TableView {
+    func intervalTable(_ endpoint: StudyProtocol.Endpoint) -> TableView {
         let format = format(endpoint)
         var table = TableView(
             "Estimates of \(endpoint.name).", first: "Method", text: ["Analysis set"],
             numbers: ["n", "Missing", "Estimate", "\(confidence) CI"], after: ["Remark"])
         for line in record.analyses(of: endpoint.oid) where line.kind == .decision || line.kind == .interval {
+            let counts = counts(line)
             table.add(
                 (line.kind == .decision ? "Decision: " : "") + method(line.method),
                 [
                     CellView(text: line.set == .fullAnalysis ? "full analysis" : "per protocol"),
-                    .number("\(line.evaluated)"), .number("\(line.missing)"), .number(format.text(line.estimate)),
+                    .number(counts.evaluated), .number(counts.missing), .number(format.text(line.estimate)),
                     .number(format.interval(line.lower, line.upper)), CellView(text: line.note ?? "none"),
                 ])
         }
@@ -92,6 +94,13 @@ extension ReportBuilder {
         case "median_bca": "median, BCa bootstrap"
         case "proportion_clopper_pearson": "share, Clopper–Pearson"
         case "proportion_bca": "share, BCa bootstrap"
+        case "paired_t": "paired t"
+        case "mixed_model": "mixed model with a random effect of the site"
+        case "hodges_lehmann": "Hodges–Lehmann"
+        case "paired_proportion": "paired share"
+        case "welch_t": "Welch's t"
+        case "welch_anova": "Welch's analysis of variance"
+        case "kruskal_wallis": "Kruskal–Wallis"
         default: name.replacing("_", with: " ")
         }
     }
@@ -182,15 +191,16 @@ extension ReportBuilder {
         let format = format(endpoint)
         var rows = sites.map {
             ForestPlot.Row(
-                label: $0.group, count: $0.evaluated, estimate: $0.estimate, lower: $0.lower, upper: $0.upper,
-                note: $0.evaluated == 0 ? "no value" : "")
+                label: $0.group, count: $0.evaluated, shownCount: counts($0).evaluated, estimate: $0.estimate,
+                lower: $0.lower, upper: $0.upper,
+                note: publicView != nil && $0.estimate == nil ? "withheld" : $0.evaluated == 0 ? "no value" : "")
         }
         let pooled = lines.first { $0.kind == .heterogeneity && $0.method == "random_effects" }
         if let pooled, pooled.estimate != nil {
             rows.append(
                 ForestPlot.Row(
-                    label: "All sites, pooled", count: pooled.evaluated, estimate: pooled.estimate, lower: pooled.lower,
-                    upper: pooled.upper, isPooled: true))
+                    label: "All sites, pooled", count: pooled.evaluated, shownCount: counts(pooled).evaluated,
+                    estimate: pooled.estimate, lower: pooled.lower, upper: pooled.upper, isPooled: true))
         }
         var prediction: (lower: Double, upper: Double)?
         if let pooled, let lower = number("prediction_lower", in: pooled),
@@ -212,7 +222,10 @@ extension ReportBuilder {
         return FigureItemView(
             heading: endpoint.name,
             figures: [
-                try FigureView(plot.svg(), caption: "\(endpoint.name) by site; squares grow with the number of cases.")
+                try FigureView(
+                    plot.svg(),
+                    caption: "\(endpoint.name) by site"
+                        + (publicView == nil ? "; squares grow with the number of cases." : "."))
             ],
             tables: [spreadTable(endpoint, lines, pooled)].filter { !$0.rows.isEmpty }, notes: notes)
     }
@@ -284,17 +297,57 @@ extension ReportBuilder {
         var paragraphs = [
             plan.subgroups.isEmpty
                 ? "The protocol names no subgroup."
-                : "Exploratory: differences between levels can arise by chance and decide nothing. Exact counts are shown."
+                : "Exploratory: differences between levels can arise by chance and decide nothing. "
+                    + (publicView.map {
+                        "Counts below \($0.smallestCount), and what they could be computed from, are not shown."
+                    }
+                        ?? "Exact counts are shown, also small ones: this is the view of board and regulator.")
         ]
         if !unknown.isEmpty { paragraphs.append("The cohort does not state: \(unknown.joined(separator: ", ")).") }
-        return TablesSectionView(section: heading(.subgroups), paragraphs: paragraphs, tables: tables)
+        let tests = levelTable
+        if !tests.rows.isEmpty {
+            paragraphs.append(
+                "Levels with at least 10 evaluated cases are compared by Welch's test (more than two: Welch's analysis of variance), "
+                    + "with the rank test of Kruskal and Wallis beside it. Adjusted p-values are Holm's over the covariates of an "
+                    + "endpoint. Cases of one subject count as independent.")
+        }
+        return TablesSectionView(
+            section: heading(.subgroups), paragraphs: paragraphs, tables: tables + [tests].filter { !$0.rows.isEmpty })
+    }
+
+    /// Tests between levels; none in stores of tools before them.
+    private var levelTable: TableView {
+        var table = TableView(
+            "Tests between levels, exploratory.", first: "Endpoint", text: ["Covariate", "Levels compared", "Test"],
+            numbers: ["n", "p", "p, Holm", "p, ranks"], after: ["Remark"])
+        table.isWide = true
+        for endpoint in plan.endpoints {
+            for line in record.analyses(of: endpoint.oid) where line.kind == .levels {
+                let leftOut = text("left_out", in: line) ?? ""
+                let remarks = [line.note, leftOut.isEmpty ? nil : "left out: \(leftOut)"].compactMap(\.self)
+                let levels = text("levels", in: line) ?? ""
+                table.add(
+                    endpoint.name,
+                    [
+                        CellView(text: line.group.replacing("_", with: " ")),
+                        CellView(text: levels.isEmpty ? "none" : levels),
+                        CellView(text: line.p == nil ? "no test" : method(line.method)),
+                        .number(counts(line).evaluated), .number(NumberText.p(line.p)),
+                        .number(NumberText.p(number("holm_p", in: line))),
+                        .number(NumberText.p(number("kruskal_wallis_p", in: line))),
+                        CellView(text: remarks.isEmpty ? "none" : remarks.joined(separator: "; ")),
+                    ])
+            }
+        }
+        return table
     }
 
     private func subgroupCells(_ endpoint: StudyProtocol.Endpoint, _ line: AnalysisRecord) -> [CellView] {
         let format = format(endpoint)
-        let isSmall = line.evaluated < 10
+        let isSmall = publicView == nil && line.evaluated < 10
+        let counts = counts(line)
         return [
-            CellView(text: endpoint.name), .number("\(line.evaluated)"), .number("\(line.missing)"),
+            CellView(text: endpoint.name), .number(counts.evaluated), .number(counts.missing),
             .number(format.text(line.estimate)),
             .number(isSmall ? "not assessable" : format.interval(line.lower, line.upper)),
             CellView(text: line.note ?? (isSmall ? "fewer than 10 cases: not assessable" : "none")),

@@ -9,21 +9,27 @@ struct ReportBuilder {
     var plan: StudyProtocol { record.plan }
     var statistics: StudyProtocol.StatisticalPlan { plan.statistics }
 
+    /// What may be published, where the page is for the public.
+    var publicView: PublicView? { options.publicView }
+
     /// Everything on the page.
     func view() throws(ReportError) -> StudyView {
         let sections = Section.allCases
-        let words = StatusWords(record)
+        let words = StatusWords(record, isPublic: publicView != nil)
         return StudyView(
-            title: plan.identity.title, status: words.status, isWatermarked: words.status != "FINAL",
-            runningHead: "\(plan.identity.studyOID) · \(plan.identity.title)", reportID: reportID,
+            title: plan.identity.title + (publicView == nil ? "" : " – public view"), status: words.status,
+            isWatermarked: words.status != "FINAL",
+            runningHead: "\(plan.identity.studyOID) · \(plan.identity.title)"
+                + (publicView == nil ? "" : " · public view"), reportID: reportID,
             groups: caseGroups,
             contents: sections.map {
                 ContentsView(number: "\($0.rawValue)", heading: $0.heading, anchor: $0.anchor)
             },
             cover: cover(words), summary: summary(), system: system(), plan: planSection(), changes: changes(),
-            participants: try participants(), standard: standard(), protection: protection(),
-            results: try results(), sites: try sites(), subgroups: subgroups(), failures: try failures(),
-            missing: missing(), robustness: robustness(), regression: try regression(), limitations: limitations(),
+            participants: try participants(), standard: publicStandard ?? standard(),
+            protection: protection(), results: try results(), sites: try sites(), subgroups: subgroups(),
+            failures: try failures(), missing: missing(), robustness: publicRobustness ?? robustness(),
+            regression: try regression(), limitations: limitations(),
             usage: usage(), software: software(), audit: audit(), availability: availability(),
             checklist: checklist())
     }
@@ -32,10 +38,11 @@ struct ReportBuilder {
     var reportID: String {
         Digest.sha256(
             Array(
-                [
+                ([
                     record.run.id, record.run.resultsDigest, record.protocolFile.sha256, options.templatesSHA256,
                     options.toolVersion, record.audit.head,
-                ].joined(separator: "\n").utf8))
+                ] + (publicView.map { ["public, counts from \($0.smallestCount)"] } ?? [])).joined(separator: "\n").utf8
+            ))
     }
 
     /// Numbers of an endpoint as text: shares of cases have no unit.
@@ -64,6 +71,12 @@ struct ReportBuilder {
     func siteName(_ code: String) -> String {
         guard let site = record.sites.first(where: { $0.code == code }), site.name != code else { return code }
         return "\(code) – \(site.name)"
+    }
+
+    /// Counts of a line as the page's readers may see them.
+    func counts(_ line: AnalysisRecord) -> PublicView.Counts {
+        publicView?.counts(of: line)
+            ?? PublicView.Counts(evaluated: "\(line.evaluated)", missing: "\(line.missing)")
     }
 
     /// A parameter of an analysis as a number.
@@ -144,7 +157,7 @@ struct StatusWords {
     let status: String
     let words: String
 
-    init(_ record: RunRecord) {
+    init(_ record: RunRecord, isPublic: Bool = false) {
         switch record.run.status {
         case .complete:
             status = "FINAL"
@@ -152,7 +165,8 @@ struct StatusWords {
         case .partial:
             status = "PARTIAL"
             words =
-                "The run ended, but some cases failed or are missing; section \(Section.failures.rawValue) names them."
+                "The run ended, but some cases failed or are missing"
+                + (isPublic ? "." : "; section \(Section.failures.rawValue) names them.")
         case .running, .interrupted:
             status = "DRAFT"
             words = "The run has not ended; figures may still change."

@@ -163,6 +163,8 @@ struct FailuresView {
     var lesions: [TableView]
     var vessels: [TableView]
     var branchNotes: [String]
+    /// Whether single cases are shown.
+    var showsCases = true
     var worst: [WorstCaseView]
     var legend: [LegendView]
 }

@@ -97,6 +97,15 @@ extension RunError: ExitStatusError {
     }
 }
 
+extension PublicViewError: ExitStatusError {
+    var exitStatus: ExitStatus {
+        switch self {
+        case .tooFewCases: .refused
+        case .smallestCount: .usage
+        }
+    }
+}
+
 extension RegressionError: ExitStatusError {
     var exitStatus: ExitStatus { .malformedInput }
 }

@@ -69,14 +69,25 @@ struct CasePartitions {
         for subgroup in plan.subgroups where !["sex", "age_band"].contains(subgroup.covariate) {
             let all = Set(cases.map { SubgroupLevel.name(of: $0.covariates, subgroup) })
             let names = all.sorted { $0.order < $1.order }.map(\.name)
-            // A covariate with a level for nearly every case would be a list of cases.
-            guard names.count <= max(2, cases.count / threshold) else { continue }
+            guard CasePartitions.mayList(names.count, of: cases.count, threshold: threshold) else { continue }
             result.append(
                 PublicView.Partition(
                     name: subgroup.covariate.replacing("_", with: " "),
                     levels: levels(names) { SubgroupLevel.name(of: $0.covariates, subgroup).name }))
         }
         return result
+    }
+
+    /// Whether the levels of a covariate may be named: one with a level for nearly every case would be a list of cases.
+    static func mayList(_ levels: Int, of cases: Int, threshold: Int) -> Bool { levels <= max(6, cases / threshold) }
+
+    /// How the truth was registered; a text of its own for many cases is not given.
+    var registration: [PublicView.Level] {
+        let methods = levels { $0.registrationMethod ?? "not stated" }
+        guard CasePartitions.mayList(methods.count, of: cases.count, threshold: threshold) else {
+            return [PublicView.Level(name: "\(methods.count) methods", count: "\(cases.count)")]
+        }
+        return methods
     }
 
     /// Reference data that cases bring, each as a partition of its own.

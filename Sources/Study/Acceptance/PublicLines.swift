@@ -28,7 +28,8 @@ struct PublicLines {
         let wholes = sets.mapValues(totals)
         let hasFewMissing = sets.values.contains { isSmall($0.missing) } || wholes[primary]?.evaluated == nil
         let hasFewShares = sets.mapValues(isFewOfAShare)
-        return record.analyses(of: endpoint.oid).map { line in
+        let lines = record.analyses(of: endpoint.oid).filter { $0.kind != .subgroup || groups[$0.group] != nil }
+        return lines.map { line in
             let whole = wholes[line.set]?.counts ?? none
             let isFewOfAShare = hasFewShares[line.set] ?? true
             var result = bare(line)
@@ -156,7 +157,9 @@ struct PublicLines {
             func level(_ covariates: [String: String]) -> String {
                 "\(subgroup.covariate)=\(SubgroupLevel.name(of: covariates, subgroup).name)"
             }
-            add(values, to: &result, all: record.cases.map { level($0.covariates) }) { level($0.covariates) }
+            let all = record.cases.map { level($0.covariates) }
+            guard CasePartitions.mayList(Set(all).count, of: all.count, threshold: threshold) else { continue }
+            add(values, to: &result, all: all) { level($0.covariates) }
         }
         return result
     }

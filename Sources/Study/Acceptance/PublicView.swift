@@ -30,6 +30,7 @@ public enum PublicViewError: Error, Equatable, Sendable, CustomStringConvertible
 ///   give the missing ones away. Where no count is shown because of its size there is no estimate either.
 /// - Where few cases have no value, results under other rules for missing data are verdicts without numbers: two means would give their
 ///   share away. Shares of cases are shown where both parts are none or at least k, and never by group.
+/// - A covariate with more levels than six, and than one for every k cases, is not split.
 /// - Extremes, outliers and the spread of single cases are left out.
 public struct PublicView: Sendable {
     /// Counts of a line as they may be read.
@@ -123,8 +124,7 @@ public struct PublicView: Sendable {
         hasLosses = full.cases.contains { $0.outcome.status != .ok }
         sites = partitions.levels { $0.site }
         baseline = partitions.baseline(of: full.plan)
-        registration = Partition(
-            name: "registration", levels: partitions.levels { $0.registrationMethod ?? "not stated" })
+        registration = Partition(name: "registration", levels: partitions.registration)
         references = partitions.references
         let worst = Dictionary(full.deviations.map { ($0.caseID, $0.grade) }) { $0 == .major ? $0 : $1 }
         deviations = Partition(

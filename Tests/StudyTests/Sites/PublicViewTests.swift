@@ -121,6 +121,19 @@ struct PublicViewTests {
         #expect(hidden.p == nil && hidden.parameters.isEmpty)
     }
 
+    @Test func aCovariateThatNamesCasesIsNotSplit() throws {
+        var all = items(60)
+        for index in all.indices { all[index].sex = "NAME-\(index)-END" }
+        let full = try record(all) { record in
+            for index in record.cases.indices { record.cases[index].sex = "F" }
+            for index in record.cases.indices { record.cases[index].registrationMethod = "BY-\(index)-END" }
+        }
+        #expect(full.analyses.contains { $0.group == "sex=NAME-3-END" })
+        let view = try PublicView(of: full)
+        #expect(!everything(view).contains("-END"))
+        #expect(view.registration.levels == [PublicView.Level(name: "60 methods", count: "60")])
+    }
+
     @Test func aRunOfFewCasesHasNoPublicViewAndKIsChosenWithinReason() throws {
         #expect(throws: PublicViewError.tooFewCases(found: 10, smallest: 11)) { try PublicView(of: record(items(10))) }
         #expect(try PublicView(of: record(items(10)), smallestCount: 5).evaluated == "10")

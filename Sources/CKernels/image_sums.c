@@ -6,10 +6,11 @@
 #include <string.h>
 
 #include "ck_parallel.h"
+#include "image_lanes.h"
 
 /* Voxels are taken in blocks of fixed size; each block has its own sums in eight lanes, and the blocks are added in
    order. The result depends on nothing but the input. */
-enum { BLOCK = 1 << 16, LANES = 8, SUMS = 7 };
+enum { BLOCK = 1 << 16, SUMS = 7 };
 
 typedef struct {
     const float *generated, *reference;
@@ -20,10 +21,6 @@ typedef struct {
     double (*block_sums)[SUMS];
 } job_t;
 
-static double add_lanes(const double *lanes) {
-    return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
-}
-
 static void add_blocks(const job_t *job, int64_t blocks, double *sums) {
     for (int s = 0; s < SUMS; s++) sums[s] = 0;
     for (int64_t block = 0; block < blocks; block++) {
@@ -31,67 +28,81 @@ static void add_blocks(const job_t *job, int64_t blocks, double *sums) {
     }
 }
 
+/* Eight voxels of both images from `at` on, and which of them count; what lies beyond `to` is 0 and does not. */
+INLINE void read_voxels(const job_t *job, int64_t at, int64_t to, lanes_t *x, lanes_t *y, masks_t *counted) {
+    const masks_t order = {0, 1, 2, 3, 4, 5, 6, 7};
+    const size_t usable = to - at < LANES ? (size_t)(to - at) : LANES;
+    floats_t generated = {0}, reference = {0};
+    bytes_t region = {0};
+    *counted = order < (int64_t)usable;
+    if (usable == LANES) {
+        memcpy(&generated, job->generated + at, sizeof generated);
+        memcpy(&reference, job->reference + at, sizeof reference);
+        if (job->region != NULL) memcpy(&region, job->region + at, sizeof region);
+    } else {
+        memcpy(&generated, job->generated + at, usable * sizeof(float));
+        memcpy(&reference, job->reference + at, usable * sizeof(float));
+        if (job->region != NULL) memcpy(&region, job->region + at, usable);
+    }
+    if (job->region != NULL) *counted &= __builtin_convertvector(region != 0, masks_t);
+    *x = __builtin_convertvector(generated, lanes_t);
+    *y = __builtin_convertvector(reference, lanes_t);
+}
+
 CK_CLONES static void error_block(job_t *job, int64_t block) {
     const int64_t from = block * BLOCK, to = from + BLOCK < job->n ? from + BLOCK : job->n;
-    const double low = job->low, high = job->high;
-    double lanes[SUMS][LANES] = {{0}};
-    double weights[LANES], xs[LANES], ys[LANES];
+    const masks_t magnitude = {INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX};
+    const int clips = job->low > -HUGE_VAL || job->high < HUGE_VAL;
+    masks_t counts = {0}, not_finite = {0};
+    lanes_t differences = {0}, magnitudes = {0}, squares = {0}, xs = {0}, ys = {0};
     for (int64_t at = from; at < to; at += LANES) {
-        const int usable = to - at < LANES ? (int)(to - at) : LANES;
-        for (int l = 0; l < LANES; l++) weights[l] = 0, xs[l] = 0, ys[l] = 0;
-        if (usable == LANES) {
-            for (int l = 0; l < LANES; l++) {
-                weights[l] = job->region == NULL || job->region[at + l] ? 1 : 0;
-                xs[l] = job->generated[at + l];
-                ys[l] = job->reference[at + l];
-            }
-        } else {
-            for (int l = 0; l < usable; l++) {
-                weights[l] = job->region == NULL || job->region[at + l] ? 1 : 0;
-                xs[l] = job->generated[at + l];
-                ys[l] = job->reference[at + l];
-            }
+        lanes_t x, y;
+        masks_t counted;
+        read_voxels(job, at, to, &x, &y, &counted);
+        const masks_t used = counted & IS_FINITE(x) & IS_FINITE(y);
+        if (clips) {
+            clip_lanes(&x, job->low, job->high);
+            clip_lanes(&y, job->low, job->high);
         }
-        for (int l = 0; l < LANES; l++) {
-            double x = xs[l], y = ys[l], weight = weights[l];
-            const int finite = x - x == 0 && y - y == 0;
-            x = x < low ? low : x;
-            x = x > high ? high : x;
-            y = y < low ? low : y;
-            y = y > high ? high : y;
-            const int counts = finite && weight != 0;
-            x = counts ? x : 0;
-            y = counts ? y : 0;
-            const double d = x - y;
-            lanes[0][l] += weight;
-            lanes[1][l] += finite ? 0 : weight;
-            lanes[2][l] += d;
-            lanes[3][l] += fabs(d);
-            lanes[4][l] += d * d;
-            lanes[5][l] += x;
-            lanes[6][l] += y;
-        }
+        x = KEEP(used, x);
+        y = KEEP(used, y);
+        const lanes_t d = x - y;
+        counts -= counted;
+        not_finite -= counted & ~used;
+        differences += d;
+        magnitudes += KEEP(magnitude, d);
+        squares += d * d;
+        xs += x;
+        ys += y;
     }
-    for (int s = 0; s < SUMS; s++) job->block_sums[block][s] = add_lanes(lanes[s]);
+    double *sums = job->block_sums[block];
+    sums[0] = (double)count_lanes(&counts);
+    sums[1] = (double)count_lanes(&not_finite);
+    sums[2] = add_lanes(&differences);
+    sums[3] = add_lanes(&magnitudes);
+    sums[4] = add_lanes(&squares);
+    sums[5] = add_lanes(&xs);
+    sums[6] = add_lanes(&ys);
 }
 
 CK_CLONES static void moment_block(job_t *job, int64_t block) {
     const int64_t from = block * BLOCK, to = from + BLOCK < job->n ? from + BLOCK : job->n;
-    double lanes[3][LANES] = {{0}};
+    lanes_t generated = {0}, reference = {0}, product = {0};
     for (int64_t at = from; at < to; at += LANES) {
-        const int usable = to - at < LANES ? (int)(to - at) : LANES;
-        for (int l = 0; l < usable; l++) {
-            double x = job->generated[at + l] - job->generated_mean;
-            double y = job->reference[at + l] - job->reference_mean;
-            const int counts = job->region == NULL || job->region[at + l] != 0;
-            x = counts ? x : 0;
-            y = counts ? y : 0;
-            lanes[0][l] += x * x;
-            lanes[1][l] += y * y;
-            lanes[2][l] += x * y;
-        }
+        lanes_t x, y;
+        masks_t counted;
+        read_voxels(job, at, to, &x, &y, &counted);
+        x = KEEP(counted, x - job->generated_mean);
+        y = KEEP(counted, y - job->reference_mean);
+        generated += x * x;
+        reference += y * y;
+        product += x * y;
     }
-    for (int s = 0; s < SUMS; s++) job->block_sums[block][s] = s < 3 ? add_lanes(lanes[s]) : 0;
+    double *sums = job->block_sums[block];
+    for (int s = 0; s < SUMS; s++) sums[s] = 0;
+    sums[0] = add_lanes(&generated);
+    sums[1] = add_lanes(&reference);
+    sums[2] = add_lanes(&product);
 }
 
 static void run_error_block(void *context, int64_t block) { error_block(context, block); }

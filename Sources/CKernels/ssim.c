@@ -1,22 +1,20 @@
 #pragma STDC FP_CONTRACT OFF
 #include "ck_image.h"
 
+#include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ck_parallel.h"
+#include "image_lanes.h"
+#include "ssim_window.h"
 
-/* Structural similarity, fused: each input row is read once, its products are filtered along u into a ring of rows,
-   the ring is filtered along v (and a ring of planes along w), and the formula is applied while the row is hot.
+/* Structural similarity, fused: the rows of a strip are read once, their products are filtered along u, then along v (and
+   a ring of planes along w), and the formula is applied while the values are hot. Filters across rows and planes make
+   several outputs at a time, because neighbouring outputs share most of what they load.
    Four fields are enough, because the formula needs only the sum of the two variances: x, y, x^2 + y^2, xy.
    All arithmetic is in double. Plain weighted sums, no running sums: a NaN stays in the windows that see it. */
-
-#define INLINE static inline __attribute__((always_inline))
-
-enum { FIELDS = 4, LANES = 8, MAXIMUM_TAPS = 11, STRIP = 96, TILE_U = 64, TILE_V = 32 };
-
-typedef double lanes_t __attribute__((vector_size(64), aligned(8), may_alias));
 
 /* exp(-k^2 / (2 * 1.5^2)) for k = 0…5, divided by the sum over k = -5…5. */
 static const double gaussian_half[6] = {
@@ -24,172 +22,10 @@ static const double gaussian_half[6] = {
     0x1.26eb175d83f66p-5, 0x1.f1fe01ae5a5b7p-8, 0x1.0d956b52a1d6fp-10,
 };
 
-typedef struct {
-    const ck_ssim_t *problem;
-    int taps;
-    double weights[6]; /* from the centre outwards */
-    int64_t strips, rows_of_tiles, items;
-    double *sums;
-    int64_t *counts, *dropped;
-    atomic_int failed;
-} job_t;
-
-typedef struct {
-    double fields[FIELDS][MAXIMUM_TAPS][STRIP];
-} ring_t;
-
-typedef struct {
-    double sums[LANES];
-    double counts[LANES]; /* whole numbers far below 2^53 */
-    double dropped[LANES];
-} tally_t;
-
-/* Eight values at an address; a macro, because a function that returns a vector has no portable calling convention. */
-#define AT(address) (*(lanes_t *)(uintptr_t)(address))
-
-/* Reads `count` values of one row as prepared for the formula, minus the shift. */
-INLINE void read_row(const ck_ssim_t *p, const float *image, int64_t at, int count, double *row) {
-    const int64_t step = p->stride[0];
-    const double low = p->clip_low, high = p->clip_high, offset = p->origin + p->shift;
-    const float *from = image + at;
-    float gathered[STRIP + MAXIMUM_TAPS];
-    if (step != 1) {
-        for (int i = 0; i < count; i++) gathered[i] = from[i * step];
-        from = gathered;
-    }
-    for (int i = 0; i < count; i++) {
-        double value = (double)from[i];
-        value = value < low ? low : value;
-        value = value > high ? high : value;
-        row[i] = value - offset;
-    }
-    if (p->fill_outside) {
-        const uint8_t *region = p->region + at;
-        for (int i = 0; i < count; i++) row[i] = region[i * step] ? row[i] : p->fill - offset;
-    }
-}
-
-/* Filters one input row along u into slot `slot` of the ring. `width` is a multiple of LANES. */
-INLINE void push_row(const job_t *job, int64_t at, int valid, int width, int taps, ring_t *ring, int slot) {
-    const int radius = taps / 2;
-    double rows[FIELDS][STRIP + MAXIMUM_TAPS + LANES];
-    const int count = valid + taps - 1;
-    read_row(job->problem, job->problem->generated, at, count, rows[0]);
-    read_row(job->problem, job->problem->reference, at, count, rows[1]);
-    for (int i = count; i < width + taps - 1; i++) rows[0][i] = rows[1][i] = 0;
-    for (int i = 0; i < width + taps - 1; i++) {
-        double x = rows[0][i], y = rows[1][i];
-        rows[2][i] = x * x + y * y;
-        rows[3][i] = x * y;
-    }
-    for (int field = 0; field < FIELDS; field++) {
-        const double *from = rows[field] + radius;
-        for (int i = 0; i < width; i += LANES) {
-            lanes_t sum = job->weights[0] * AT(from + i);
-            for (int k = 1; k <= radius; k++) sum += job->weights[k] * (AT(from + i - k) + AT(from + i + k));
-            AT(ring->fields[field][slot] + i) = sum;
-        }
-    }
-}
-
-/* Filters the ring along v. `first` is the slot of the oldest row. */
-INLINE void filter_rows(const job_t *job, const ring_t *ring, int first, int width, int taps, double *out, int64_t pitch) {
-    const int radius = taps / 2;
-    int slots[MAXIMUM_TAPS];
-    for (int k = 0; k < taps; k++) slots[k] = (first + k) % taps;
-    for (int field = 0; field < FIELDS; field++) {
-        for (int i = 0; i < width; i += LANES) {
-            lanes_t sum = job->weights[0] * AT(ring->fields[field][slots[radius]] + i);
-            for (int k = 1; k <= radius; k++) {
-                sum += job->weights[k]
-                     * (AT(ring->fields[field][slots[radius - k]] + i) + AT(ring->fields[field][slots[radius + k]] + i));
-            }
-            AT(out + field * pitch + i) = sum;
-        }
-    }
-}
-
-/* x to the power w for 0 <= x, w in (0, 1]: only operations that round the same everywhere, unlike a library's pow.
-   log by the series of atanh on [sqrt(1/2), sqrt(2)), exp by its own; both to the last bits of a double. */
-INLINE double power(double x, double w) {
-    const double ln2 = 0x1.62e42fefa39efp-1, magic = 0x1.8p52;
-    int64_t bits;
-    memcpy(&bits, &x, 8);
-    const int64_t carry = ((bits & 0xfffffffffffff) > 0x6a09e667f3bcc) ? 1 : 0; /* mantissa above sqrt(2) */
-    int64_t exponent = (bits >> 52) - 1023 + carry;
-    int64_t mantissa_bits = (bits & 0xfffffffffffff) | (1023 - carry) << 52;
-    double m, e;
-    memcpy(&m, &mantissa_bits, 8);
-    exponent += 0x4338000000000000; /* the bits of `magic`, so that a subtraction converts */
-    memcpy(&e, &exponent, 8);
-    e -= magic;
-    const double s = (m - 1) / (m + 1), q = s * s;
-    double series = 1.0 / 23;
-    for (int k = 21; k >= 1; k -= 2) series = series * q + 1.0 / k;
-    const double t = w * (e * ln2 + 2 * s * series);
-    double n = t * (1 / ln2) + magic;
-    int64_t n_bits;
-    memcpy(&n_bits, &n, 8);
-    n -= magic;
-    const double r = t - n * ln2;
-    double result = 1;
-    for (int k = 14; k >= 1; k--) result = result * r * (1.0 / k) + 1;
-    int64_t result_bits;
-    memcpy(&result_bits, &result, 8);
-    result_bits += (int64_t)((uint64_t)(n_bits - 0x4338000000000000) << 52);
-    memcpy(&result, &result_bits, 8);
-    return x < 1e-300 ? 0 : result;
-}
-
-/* Applies the formula to `valid` windows and adds the counted ones to the tally. `centre` indexes the first centre. */
-INLINE void tally_row(const ck_ssim_t *p, const double *fields, int64_t pitch, int64_t centre, int valid, tally_t *tally) {
-    const double c1 = p->c1, c2 = p->c2, shift = p->shift, scale = p->covariance_scale;
-    const int width = (valid + LANES - 1) / LANES * LANES;
-    double map[STRIP], weight[STRIP];
-    for (int i = 0; i < width; i++) {
-        double mx = fields[i], my = fields[pitch + i];
-        double mxx = mx * mx + my * my, mxy = mx * my;
-        double variances = (fields[2 * pitch + i] - mxx) * scale;
-        double covariance = (fields[3 * pitch + i] - mxy) * scale;
-        double ax = mx + shift, ay = my + shift;
-        double numerator = (2 * (ax * ay) + c1) * (2 * covariance + c2);
-        double denominator = (ax * ax + ay * ay + c1) * (variances + c2);
-        map[i] = numerator / denominator;
-    }
-    if (p->exponent != 0) {
-        const double exponent = p->exponent;
-        for (int i = 0; i < width; i++) {
-            const double value = map[i], base = value > 0 ? value : 0;
-            const double raised = power(base, exponent);
-            map[i] = value - value == 0 ? raised : value;
-        }
-    }
-    if (p->region == NULL) {
-        for (int i = 0; i < valid; i++) weight[i] = 1;
-    } else {
-        for (int i = 0; i < valid; i++) weight[i] = p->region[centre + i * p->stride[0]] != 0;
-    }
-    for (int i = valid; i < width; i++) weight[i] = 0;
-    for (int i = 0; i < width; i += LANES) {
-        for (int lane = 0; lane < LANES; lane++) {
-            double value = map[i + lane], counted = weight[i + lane];
-            double usable = value - value == 0 ? counted : 0;
-            tally->sums[lane] += usable != 0 ? value : 0;
-            tally->counts[lane] += usable;
-            tally->dropped[lane] += counted - usable;
-        }
-    }
-}
-
-/* The order of this sum is part of the result. */
-static double add_lanes(const double *lanes) {
-    return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
-}
-
 static void finish(job_t *job, int64_t item, const tally_t *tally) {
-    job->sums[item] = add_lanes(tally->sums);
-    job->counts[item] = (int64_t)add_lanes(tally->counts);
-    job->dropped[item] = (int64_t)add_lanes(tally->dropped);
+    job->sums[item] = add_lanes(&tally->sums);
+    job->counts[item] = count_lanes(&tally->used);
+    job->dropped[item] = count_lanes(&tally->counted) - job->counts[item];
 }
 
 /* Cuts [*from, *to) of one axis to the centres inside the region, within the given box of centres. */
@@ -211,30 +47,94 @@ static void trim(const ck_ssim_t *p, int axis, const int64_t *low, const int64_t
     *to = last + 1;
 }
 
+/* The map of `outputs` rows of windows under one group of columns, from row `row` of the columns on. */
+INLINE void windows_2d(const job_t *job, const columns_t *columns, int group, int row, int taps, int outputs,
+                       double (*map)[STRIP]) {
+    lanes_t in[ABREAST + HALO], filtered[FIELDS][ABREAST];
+    for (int field = 0; field < FIELDS; field++) {
+        for (int k = 0; k < outputs + taps - 1; k++) in[k] = AT(columns->values[group][field][row + k]);
+        filter(job, in, taps, outputs, filtered[field]);
+    }
+    for (int o = 0; o < outputs; o++) similarity(job->problem, filtered, o, map[row + o] + group * LANES);
+}
+
 INLINE void strip_2d(job_t *job, int64_t item, const int taps) {
     const ck_ssim_t *p = job->problem;
     const int radius = taps / 2;
     const int64_t plane = item / job->strips, strip = item % job->strips;
     const int64_t out_u = p->size[0] - taps + 1, out_v = p->size[1] - taps + 1;
     const int64_t u0 = out_u * strip / job->strips, u1 = out_u * (strip + 1) / job->strips;
-    const int valid = (int)(u1 - u0), width = (valid + LANES - 1) / LANES * LANES;
-    tally_t tally = {0};
-    ring_t ring;
-    double row[FIELDS * STRIP];
+    const int valid = (int)(u1 - u0), groups = groups_of(valid);
+    tally_t tally = {.sums = {0}, .counted = {0}, .used = {0}};
+    columns_t columns;
+    _Alignas(64) double map[BLOCK][STRIP];
 
     int64_t v0 = radius, v1 = radius + out_v;
     const int64_t low[3] = {u0 + radius, 0, plane}, high[3] = {u1 + radius, 0, plane + 1};
     trim(p, 1, low, high, &v0, &v1);
-    for (int64_t v = v0 - radius; v < v1 + radius; v++) {
-        const int64_t at = u0 * p->stride[0] + v * p->stride[1] + plane * p->stride[2];
-        const int64_t age = v - (v0 - radius);
-        push_row(job, at, valid, width, taps, &ring, (int)(age % taps));
-        if (age < taps - 1) continue;
-        filter_rows(job, &ring, (int)((age + 1) % taps), width, taps, row, STRIP);
-        const int64_t centre = (u0 + radius) * p->stride[0] + (v - radius) * p->stride[1] + plane * p->stride[2];
-        tally_row(p, row, STRIP, centre, valid, &tally);
+    for (int64_t v = v0; v < v1; v += BLOCK) {
+        const int rows = v1 - v < BLOCK ? (int)(v1 - v) : BLOCK;
+        const int kept = v == v0 ? 0 : taps - 1;
+        for (int group = 0; group < groups && kept > 0; group++) {
+            for (int field = 0; field < FIELDS; field++) {
+                double(*values)[LANES] = columns.values[group][field];
+                memcpy(values, values + BLOCK, (size_t)kept * sizeof *values);
+            }
+        }
+        for (int slot = kept; slot < rows + taps - 1; slot++) {
+            const int64_t at = u0 * p->stride[0] + (v - radius + slot) * p->stride[1] + plane * p->stride[2];
+            push_row(job, at, at + AHEAD * p->stride[1], valid, taps, &columns, slot);
+        }
+        for (int group = 0; group < groups; group++) {
+            int row = 0;
+            for (; row + ABREAST <= rows; row += ABREAST) windows_2d(job, &columns, group, row, taps, ABREAST, map);
+            for (; row < rows; row++) windows_2d(job, &columns, group, row, taps, 1, map);
+        }
+        for (int row = 0; row < rows; row++) {
+            const int64_t centre = (u0 + radius) * p->stride[0] + (v + row) * p->stride[1] + plane * p->stride[2];
+            tally_row(job, map[row], centre, valid, &tally);
+        }
     }
     finish(job, item, &tally);
+}
+
+/* A plane of a tile, filtered along u and v. */
+typedef struct {
+    _Alignas(64) double values[TILE_U / LANES][TILE_V][FIELDS][LANES];
+} plane_t;
+
+enum { RING = ABREAST + HALO }; /* planes that the windows of one step see */
+
+typedef struct {
+    plane_t planes[RING];
+    _Alignas(64) double map[ABREAST][TILE_V][TILE_U];
+} tile_t;
+
+INLINE void filter_columns(const job_t *job, const columns_t *columns, int group, int row, int taps, int outputs,
+                           plane_t *plane) {
+    lanes_t in[ABREAST + HALO], out[ABREAST];
+    for (int field = 0; field < FIELDS; field++) {
+        for (int k = 0; k < outputs + taps - 1; k++) in[k] = AT(columns->values[group][field][row + k]);
+        filter(job, in, taps, outputs, out);
+        for (int o = 0; o < outputs; o++) AT(plane->values[group][row + o][field]) = out[o];
+    }
+}
+
+/* The map of `outputs` planes of windows; `planes` are those that they see, in order. */
+INLINE void windows_3d(const job_t *job, const plane_t *const *planes, int groups, int rows, int taps, int outputs,
+                       double (*map)[TILE_V][TILE_U]) {
+    lanes_t in[ABREAST + HALO], filtered[FIELDS][ABREAST];
+    for (int group = 0; group < groups; group++) {
+        for (int row = 0; row < rows; row++) {
+            for (int field = 0; field < FIELDS; field++) {
+                for (int k = 0; k < outputs + taps - 1; k++) in[k] = AT(planes[k]->values[group][row][field]);
+                filter(job, in, taps, outputs, filtered[field]);
+            }
+            for (int o = 0; o < outputs; o++) {
+                similarity(job->problem, filtered, o, map[o][row] + group * LANES);
+            }
+        }
+    }
 }
 
 INLINE void tile_3d(job_t *job, int64_t item, const int taps) {
@@ -244,9 +144,9 @@ INLINE void tile_3d(job_t *job, int64_t item, const int taps) {
     const int64_t column = item % job->strips, line = item / job->strips;
     const int64_t u0 = out_u * column / job->strips, u1 = out_u * (column + 1) / job->strips;
     const int64_t v0 = out_v * line / job->rows_of_tiles, v1 = out_v * (line + 1) / job->rows_of_tiles;
-    const int valid = (int)(u1 - u0), width = (valid + LANES - 1) / LANES * LANES;
+    const int valid = (int)(u1 - u0), groups = groups_of(valid);
     const int rows = (int)(v1 - v0);
-    tally_t tally = {0};
+    tally_t tally = {.sums = {0}, .counted = {0}, .used = {0}};
 
     int64_t w0 = radius, w1 = radius + out_w;
     const int64_t low[3] = {u0 + radius, v0 + radius, 0}, high[3] = {u1 + radius, v1 + radius, 0};
@@ -256,45 +156,48 @@ INLINE void tile_3d(job_t *job, int64_t item, const int taps) {
         return;
     }
 
-    const int64_t plane_size = (int64_t)TILE_V * FIELDS * TILE_U;
-    double *planes = aligned_alloc(64, (size_t)(plane_size * taps) * sizeof *planes);
-    if (planes == NULL) {
+    tile_t *tile = aligned_alloc(64, sizeof *tile);
+    if (tile == NULL) {
         atomic_store(&job->failed, 1);
         return;
     }
-    ring_t ring;
-    double row[FIELDS * TILE_U];
-    for (int64_t w = w0 - radius; w < w1 + radius; w++) {
-        const int64_t depth = w - (w0 - radius);
-        double *newest = planes + depth % taps * plane_size;
-        for (int r = 0; r < rows + taps - 1; r++) {
-            const int64_t at = u0 * p->stride[0] + (v0 + r) * p->stride[1] + w * p->stride[2];
-            push_row(job, at, valid, width, taps, &ring, r % taps);
-            if (r < taps - 1) continue;
-            double *out = newest + (int64_t)(r - taps + 1) * FIELDS * TILE_U;
-            filter_rows(job, &ring, (r + 1) % taps, width, taps, out, TILE_U);
-        }
-        if (depth < taps - 1) continue;
-        const double *ordered[MAXIMUM_TAPS];
-        for (int k = 0; k < taps; k++) ordered[k] = planes + (depth + 1 + k) % taps * plane_size;
-        for (int r = 0; r < rows; r++) {
-            for (int field = 0; field < FIELDS; field++) {
-                const int64_t from = ((int64_t)r * FIELDS + field) * TILE_U;
-                for (int i = 0; i < width; i += LANES) {
-                    lanes_t sum = job->weights[0] * AT(ordered[radius] + from + i);
-                    for (int k = 1; k <= radius; k++) {
-                        sum += job->weights[k]
-                             * (AT(ordered[radius - k] + from + i) + AT(ordered[radius + k] + from + i));
-                    }
-                    AT(row + field * TILE_U + i) = sum;
-                }
+    columns_t columns;
+    int64_t filtered = w0 - radius; /* planes before this one lie in the ring */
+    for (int64_t w = w0; w < w1; w += ABREAST) {
+        const int outputs = w1 - w < ABREAST ? (int)(w1 - w) : ABREAST;
+        for (; filtered < w + outputs + radius; filtered++) {
+            plane_t *plane = &tile->planes[filtered % RING];
+            for (int r = 0; r < rows + taps - 1; r++) {
+                const int64_t at = u0 * p->stride[0] + (v0 + r) * p->stride[1] + filtered * p->stride[2];
+                const int64_t soon = r + AHEAD < rows + taps - 1
+                                       ? at + AHEAD * p->stride[1]
+                                       : at + (AHEAD - rows - taps + 1) * p->stride[1] + p->stride[2];
+                push_row(job, at, soon, valid, taps, &columns, r);
             }
-            const int64_t centre = (u0 + radius) * p->stride[0] + (v0 + r + radius) * p->stride[1]
-                                 + (w - radius) * p->stride[2];
-            tally_row(p, row, TILE_U, centre, valid, &tally);
+            for (int group = 0; group < groups; group++) {
+                int row = 0;
+                for (; row + ABREAST <= rows; row += ABREAST) {
+                    filter_columns(job, &columns, group, row, taps, ABREAST, plane);
+                }
+                for (; row < rows; row++) filter_columns(job, &columns, group, row, taps, 1, plane);
+            }
+        }
+        const plane_t *seen[RING];
+        for (int k = 0; k < outputs + taps - 1; k++) seen[k] = &tile->planes[(w - radius + k) % RING];
+        if (outputs == ABREAST) {
+            windows_3d(job, seen, groups, rows, taps, ABREAST, tile->map);
+        } else {
+            for (int o = 0; o < outputs; o++) windows_3d(job, seen + o, groups, rows, taps, 1, tile->map + o);
+        }
+        for (int o = 0; o < outputs; o++) {
+            for (int r = 0; r < rows; r++) {
+                const int64_t centre = (u0 + radius) * p->stride[0] + (v0 + r + radius) * p->stride[1]
+                                     + (w + o) * p->stride[2];
+                tally_row(job, tile->map[o][r], centre, valid, &tally);
+            }
         }
     }
-    free(planes);
+    free(tile);
     finish(job, item, &tally);
 }
 
@@ -317,6 +220,9 @@ static void run_item(void *context, int64_t item) {
 int ck_ssim(const ck_ssim_t *problem, int threads, double *sums, int64_t *counts, int64_t *dropped) {
     job_t job = {.problem = problem, .taps = problem->window == CK_WINDOW_GAUSSIAN_11 ? 11 : 7};
     for (int k = 0; k < 6; k++) job.weights[k] = job.taps == 11 ? gaussian_half[k] : 1.0 / 7.0;
+    job.clips = problem->clip_low > -HUGE_VAL || problem->clip_high < HUGE_VAL;
+    job.voxels = 1;
+    for (int axis = 0; axis < 3; axis++) job.voxels += (problem->size[axis] - 1) * problem->stride[axis];
     const int64_t planes = problem->depth ? 1 : problem->size[2];
     for (int64_t plane = 0; plane < planes; plane++) sums[plane] = 0, counts[plane] = 0, dropped[plane] = 0;
     for (int axis = 0; axis < (problem->depth ? 3 : 2); axis++) {

@@ -9,7 +9,7 @@
 /* Surfaces that are compared mostly run close together. So from a point the rows of the other set are visited in the
    order of their distance, a few bits around the point's x are looked at in each, and the search ends as soon as the
    next row is farther away than the nearest point found. Points with nothing near are answered by a tree. */
-enum { ROW_OFFSETS = 384, SKIP_AFTER_MISS = 8 };
+enum { ROW_OFFSETS = 384, SKIP_AFTER_MISS = 8, NEAR = 32 };
 
 typedef struct {
     double squared;
@@ -21,7 +21,7 @@ typedef struct {
     const double *spacing;
     double *squared;
     offset_t *offsets;
-    int64_t offset_count;
+    int64_t offset_count, reach_y, reach_z;
     double reach; /* all rows whose squared distance is at most this are in the list */
     point_tree_t *tree;
     double extent; /* above any squared distance in the grid */
@@ -43,6 +43,8 @@ static int list_offsets(job_t *job) {
     const int64_t ry = (int64_t)(radius / sy) < last_y ? (int64_t)(radius / sy) : last_y;
     const int64_t rz = (int64_t)(radius / sz) < last_z ? (int64_t)(radius / sz) : last_z;
     job->reach = radius * radius;
+    job->reach_y = ry;
+    job->reach_z = rz;
     job->offsets = malloc((size_t)((2 * ry + 1) * (2 * rz + 1)) * sizeof *job->offsets);
     if (job->offsets == NULL) return -1;
     job->offset_count = 0;
@@ -58,7 +60,7 @@ static int list_offsets(job_t *job) {
 }
 
 /* Nearest set bit of a row to x: the smaller of `best` and its squared distance. */
-static inline double search_row(const uint64_t *row, int64_t first, int64_t last, int64_t x, double spacing,
+static inline __attribute__((always_inline)) double search_row(const uint64_t *row, int64_t first, int64_t last, int64_t x, double spacing,
                                 double row_squared, double best) {
     const int64_t word = x >> 6, bit = x & 63;
     int64_t steps = INT64_MAX;
@@ -92,24 +94,52 @@ static inline double search_row(const uint64_t *row, int64_t first, int64_t last
     return best;
 }
 
-static double search_near(const job_t *job, int64_t x, int64_t y, int64_t z) {
+/* Where the bits around an x lie in every row: NEAR to the left, x itself and NEAR - 1 to the right, in two words. */
+typedef struct {
+    int64_t words[2];
+    uint64_t keep[2]; /* 0: that word lies outside of the grid */
+    int shift;
+} around_t;
+
+static inline __attribute__((always_inline)) around_t around(int64_t x, int64_t words) {
+    const int64_t from = x - NEAR, word = from >= 0 ? from >> 6 : -1;
+    return (around_t){
+        .words = {word >= 0 ? word : 0, word + 1 < words ? word + 1 : words - 1},
+        .keep = {word >= 0 ? UINT64_MAX : 0, word + 1 < words ? UINT64_MAX : 0},
+        .shift = (int)(from & 63),
+    };
+}
+
+/* -1: the nearest point is too far for this search. */
+static inline __attribute__((always_inline)) double search_near(const job_t *job, int64_t x, int64_t y, int64_t z) {
     const point_set_t *to = job->to;
+    const around_t bits = around(x, to->words);
+    const double spacing = job->spacing[0], beyond = (NEAR * spacing) * (NEAR * spacing);
+    const int inside = y >= job->reach_y && y + job->reach_y < to->ny && z >= job->reach_z && z + job->reach_z < to->nz;
     double best = job->extent;
     for (int64_t i = 0; i < job->offset_count; i++) {
         const offset_t *offset = &job->offsets[i];
         if (!(offset->squared < best)) break;
         const int64_t ry = y + offset->dy, rz = z + offset->dz;
-        if (ry < 0 || ry >= to->ny || rz < 0 || rz >= to->nz) continue;
+        if (!inside && (ry < 0 || ry >= to->ny || rz < 0 || rz >= to->nz)) continue;
         const int64_t row = rz * to->ny + ry;
-        if (to->first_word[row] > to->last_word[row]) continue;
-        best = search_row(to->bits + row * to->words, to->first_word[row], to->last_word[row], x, job->spacing[0],
-                          offset->squared, best);
+        const uint64_t *line = to->bits + row * to->words;
+        const uint64_t left_word = line[bits.words[0]] & bits.keep[0], right_word = line[bits.words[1]] & bits.keep[1];
+        const uint64_t near = left_word >> bits.shift | right_word << 1 << (63 - bits.shift);
+        if (near != 0) {
+            /* One bit more in each half, where it is farther than any other, for a half that is empty. */
+            const int right = __builtin_ctzll(near >> NEAR | UINT64_C(1) << (NEAR + 1));
+            const int left = __builtin_clzll(near << NEAR | UINT64_C(1) << (NEAR - 3)) + 1;
+            const double dx = (double)(left < right ? left : right) * spacing, squared = dx * dx + offset->squared;
+            best = squared < best ? squared : best;
+        } else if (beyond + offset->squared < best && to->first_word[row] <= to->last_word[row]) {
+            best = search_row(line, to->first_word[row], to->last_word[row], x, spacing, offset->squared, best);
+        }
     }
     return best <= job->reach ? best : -1;
 }
 
-static void search_slice(void *context, int64_t z) {
-    job_t *job = context;
+CK_CLONES static void search_slice(job_t *job, int64_t z) {
     const point_set_t *from = job->from;
     int64_t at = from->slice_starts[z], missed = 0;
     if (at == from->slice_starts[z + 1]) return;
@@ -132,6 +162,8 @@ static void search_slice(void *context, int64_t z) {
     }
     if (missed > 0) atomic_fetch_add_explicit(&job->missed, missed, memory_order_relaxed);
 }
+
+static void run_search_slice(void *context, int64_t z) { search_slice(context, z); }
 
 static void search_missed(void *context, int64_t z) {
     job_t *job = context;
@@ -168,7 +200,7 @@ int nearest_squared_distances(const point_set_t *from, const point_set_t *to, co
     job.extent = 4 * squared_distance(from->nx + to->nx, from->ny + to->ny, from->nz + to->nz, spacing);
     atomic_init(&job.missed, 0);
     if (list_offsets(&job) != 0) return -1;
-    ck_parallel_for(from->nz, threads, search_slice, &job);
+    ck_parallel_for(from->nz, threads, run_search_slice, &job);
     int status = 0;
     if (atomic_load(&job.missed) > 0) {
         job.tree = point_tree_make(to, spacing);

@@ -101,7 +101,7 @@ def reference_images(model, naive, case: Case, source: np.ndarray, planes: list[
         c = model.condition(
             x[None], n[None, None], torch.tensor([f.source_series]), series,
             torch.tensor([geometry_features(f.pixel_mm, f.slice_mm)]))
-        out.append(decode(model.image(model.sample(c, 1), series), f.target_series)[0, 0].numpy())
+        out.append(decode(model.refined(model.sample(c, 1), x, f.source_series, f.target_series, f.pixel_mm), f.target_series)[0, 0].numpy())
     return np.stack(out)
 
 

@@ -35,6 +35,7 @@ class Config:
     ema: float = 0.998
     start_share: float = 0.5  # share of samples at the very start of the path, where one-step generation happens
     ssim: float = 0.5
+    stored_ssim: float = 0.0  # SSIM as the protocols score it, on stored intensities
     bands: float = 1.0
     structures: float = 0.0  # how much more an error counts on vessels and lesions: 1 + this
     anatomy: float = 0.2
@@ -43,6 +44,7 @@ class Config:
     constraint_every: int = 4
     anatomy_every: int = 0  # every so many steps one of the anatomy only, in between; 0: none
     anatomy_structures: float = 0.6  # share of the crops of such a step around a vessel or a lesion; the rest lies anywhere
+    still: list[str] = field(default_factory=list)  # beginnings of names: what a whole step leaves as it is (an anatomy step moves the anatomy)
     deformation_steps: int = 500
     adversary: float = 0.0
     naive_input: bool = True  # the conditional-mean image as input and base; for experiments

@@ -118,9 +118,10 @@ def evaluate(model: APHiDiff, naive: NaiveMap, cases: list[Case], steps: list[in
             for count in steps:
                 began = time.perf_counter()
                 bands = model.sample(c, count, seed=k)
-                generated = bands if count == steps[0] else generated
+                image = model.refined(bands, x, f.source_series, f.target_series, f.pixel_mm)
+                generated = model.normalised(image, series) if count == steps[0] else generated
                 sums.setdefault("seconds", [0.0, 0])
-                images[f"steps_{count}"] = decode(model.image(bands, series), f.target_series)[0, 0].numpy()
+                images[f"steps_{count}"] = decode(image, f.target_series)[0, 0].numpy()
                 if count == 1:
                     sums["seconds"][0] += time.perf_counter() - began
                     sums["seconds"][1] += 1

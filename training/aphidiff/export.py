@@ -21,9 +21,10 @@ from . import ARCHITECTURE
 from .anatomy import CLASSES
 from .data import Crops, geometry_features, open_cache
 from .deformation import BASES, CELL_MM, SQUARINGS
-from .intensity import CT_KNOTS, MR_KNOTS, MR_TARGET_REFERENCE, SERIES
+from .intensity import CT_KNOTS, MR_KNOTS, MR_TARGET_REFERENCE, SERIES, decode, encode
 from .layers import Attention
 from .model import CLOCK_POWERS, APHiDiff, parameter_table
+from . import refinement
 from .naive import AROUND, BODY_THRESHOLD, FAR_MM, INTENSITY, MEAN, NEAR_MM, PAIRS, PLACE, RADIUS_MM, SPREAD, STAGES, NaiveMap
 
 # Heads whose small errors would flip codes, and the deformation (small, and not worth a second path): kept in fp32.
@@ -176,8 +177,6 @@ def parity_input(name: str, series: int, size: int = 128) -> np.ndarray:
 
 def conditions_of(model, naive, source: np.ndarray, source_series: int, target_series: int, pixel_mm: float, slice_mm: float, reference: float = MR_TARGET_REFERENCE):
     """Conditions of one slice from stored intensities 3×H×W."""
-    from .intensity import encode
-
     x = encode(torch.from_numpy(source.astype(np.float32)), source_series, reference)
     n = naive.predict(x, source_series, target_series, pixel_mm)
     return model.condition(
@@ -191,8 +190,6 @@ def parity(model: APHiDiff, naive: NaiveMap, cases, size: int = 128, steps=(1, 2
 
     cases: (name, source 3×H×W int16, source series, target series, MR reference of the source).
     """
-    from .intensity import decode
-
     out: dict[str, np.ndarray] = {}
     for name, source, source_series, target_series, reference in cases:
         c = conditions_of(model, naive, source, source_series, target_series, 0.8, 2.8, reference)
@@ -214,7 +211,8 @@ def parity(model: APHiDiff, naive: NaiveMap, cases, size: int = 128, steps=(1, 2
             bands = model.sample(c, count, seed=17, texture=False)
             if small and count == 1:
                 out[f"{name}.bands.1"] = bands[0].numpy()
-            image = model.image(model.texture(bands, c.source, c.z), series)
+            x = encode(torch.from_numpy(source.astype(np.float32)), source_series, reference)
+            image = model.refined(model.texture(bands, c.source, c.z), x, source_series, target_series, 0.8)
             out[f"{name}.image.{count}"] = decode(image, target_series)[0, 0].numpy()
     grid = (22, 50, 50)
     k, j, i = np.meshgrid(*[np.linspace(-1, 1, n) for n in grid], indexing="ij")
@@ -247,6 +245,10 @@ def metadata_of(model: APHiDiff, manifest: dict, ranges: dict) -> dict[str, str]
         "naive": {
             "radius_mm": RADIUS_MM, "intensity": INTENSITY, "mean": MEAN, "spread": SPREAD, "pairs": PAIRS, "stages": STAGES,
             "near_mm": NEAR_MM, "far_mm": FAR_MM, "around": AROUND, "place": PLACE, "body_threshold": BODY_THRESHOLD,
+        },
+        "refinement": {
+            "levels": refinement.LEVELS, "hidden": refinement.HIDDEN, "stages": refinement.STAGES, "gain": refinement.DETAIL_GAIN,
+            "reach": refinement.REACH, "radius_mm": RADIUS_MM, "pairs": PAIRS,
         },
         "deformation": {"cell_mm": CELL_MM, "bases": BASES, "squarings": SQUARINGS},
         "parameters": dict(table), "parameters_total": sum(n for _, n in table), "activation_ranges": ranges,
@@ -300,6 +302,10 @@ def main() -> None:
         beside = options.checkpoint.with_name("manifest.json")
         manifest = json.loads(beside.read_text()) if beside.exists() else {}
         manifest |= {"steps": state["step"], "seconds": round(state["seconds"]), "history": state["history"]}
+        if "cpu_seconds" in state:
+            # The refinement is fitted after the run.
+            more = round(state["cpu_seconds"]) - manifest.get("cpu_seconds", 0)
+            manifest |= {"cpu_seconds": round(state["cpu_seconds"]), "cpu_seconds_total": manifest.get("cpu_seconds_total", 0) + more}
         average, naive = state["average"], NaiveMap(state["tables"], state.get("stages"))
         if options.deformation:
             other = torch.load(options.deformation, weights_only=True)

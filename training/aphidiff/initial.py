@@ -16,7 +16,7 @@ from .naive import NaiveMap
 # Exported files do not say how often a code was met. So many fictitious hits keep the first batches from moving or restarting a code.
 HITS = 30.0
 # What is kept of a manifest among the ancestors of a later run.
-KEPT = ("commit", "torch", "hardware", "steps", "seconds", "deformation_steps", "data", "weights_sha256", "cpu_seconds_of_training")
+KEPT = ("commit", "torch", "hardware", "steps", "seconds", "deformation_steps", "data", "weights_sha256", "cpu_seconds", "cpu_seconds_of_training")
 
 
 def load_initial(path: Path) -> tuple[APHiDiff, NaiveMap, list[dict]]:
@@ -37,9 +37,10 @@ def load_initial(path: Path) -> tuple[APHiDiff, NaiveMap, list[dict]]:
     return model, naive, [*manifest.get("ancestors", []), run]
 
 
-def totals(ancestors: list[dict], steps: int, seconds: float) -> dict[str, int]:
-    """Steps and seconds of a run and of all before it."""
+def totals(ancestors: list[dict], steps: int, seconds: float, cpu_seconds: float) -> dict[str, int]:
+    """Steps and seconds, of wall and of CPU time, of a run and of all before it."""
     return {
         "steps_total": steps + sum(a.get("steps", 0) for a in ancestors),
         "seconds_total": round(seconds + sum(a.get("seconds", 0) for a in ancestors)),
+        "cpu_seconds_total": round(cpu_seconds + sum(a.get("cpu_seconds", 0) for a in ancestors)),
     }

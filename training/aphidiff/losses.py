@@ -5,9 +5,14 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
+from .intensity import decode
 from .model import APHiDiff, Conditions
 
 CLASS_WEIGHTS = (0.5, 1.0, 4.0, 4.0)
+# Data range of SSIM by series, as the protocols score it: CT its whole scale, MR about the 0.1 to the 99.9 percentile of a target inside the body.
+STORED_RANGE = (4095.0, 600.0, 2400.0)
+# Noise of a target as acquired (standard deviation): it adds to the variance that SSIM compares with, the expectation does not show it.
+STORED_NOISE = (14.0, 11.0, 11.0)
 
 
 def gaussian_window(size: int = 11, sigma: float = 1.5) -> torch.Tensor:
@@ -24,12 +29,31 @@ def _filter(x: torch.Tensor, taps: torch.Tensor) -> torch.Tensor:
     return F.conv2d(x, taps.view(1, 1, -1, 1).expand(c, 1, -1, 1), groups=c)
 
 
-def ssim_map(a: torch.Tensor, b: torch.Tensor, data_range: float | torch.Tensor) -> torch.Tensor:
-    """Structural similarity of B×1×H×W images at every valid window (Gaussian 11×11, σ 1.5, K1 0.01, K2 0.03)."""
+def ssim_map(
+    a: torch.Tensor, b: torch.Tensor, data_range: float | torch.Tensor, noise: float | torch.Tensor = 0.0
+) -> torch.Tensor:
+    """Structural similarity of B×1×H×W images at every valid window (Gaussian 11×11, σ 1.5, K1 0.01, K2 0.03).
+
+    `noise`: variance that b would have on top, were it not an expectation.
+    """
     f = _filter(torch.cat([a, b, a * a, b * b, a * b], 1), gaussian_window().to(a.dtype))
     ma, mb, aa, bb, ab = f.split(1, 1)
     c1, c2 = (0.01 * data_range) ** 2, (0.03 * data_range) ** 2
-    return ((2 * ma * mb + c1) * (2 * (ab - ma * mb) + c2)) / ((ma * ma + mb * mb + c1) * (aa - ma * ma + bb - mb * mb + c2))
+    return ((2 * ma * mb + c1) * (2 * (ab - ma * mb) + c2)) / ((ma * ma + mb * mb + c1) * (aa - ma * ma + bb - mb * mb + noise + c2))
+
+
+def stored_ssim_loss(image: torch.Tensor, target: torch.Tensor, series: torch.Tensor) -> torch.Tensor:
+    """1 − SSIM as a protocol scores it: on stored intensities (HU, MR units) over their range, where bone and air count for what they are.
+
+    image, target: B×1×H×W in the network's domain; series: B.
+    """
+    pairs = [(decode(x[n : n + 1], int(s)) for x in (image, target)) for n, s in enumerate(series)]
+    a, b = (torch.cat(x) for x in zip(*pairs))
+    width, noise = (image.new_tensor(v)[series][:, None, None, None] for v in (STORED_RANGE, STORED_NOISE))
+    # CT is scored from −1024 on. Both images start at 0 of their range.
+    low = image.new_tensor((-1024.0, 0.0, 0.0))[series][:, None, None, None]
+    a, b = (x.clamp_min(low) for x in (a, b))
+    return 1 - ssim_map(a / width, b / width, 1.0, (noise / width) ** 2).mean()
 
 
 def band_loss(estimate: torch.Tensor, target: torch.Tensor, std: torch.Tensor) -> torch.Tensor:
@@ -105,10 +129,12 @@ def constraint_loss(model: APHiDiff, bands: torch.Tensor, conditions: Conditions
     """
     anatomy = model.anatomy
     seen = anatomy.fine._seen, anatomy.coarse._seen
+    moving = [p for p in anatomy.parameters() if p.requires_grad]
     anatomy.requires_grad_(False)
     features, _, commitment = anatomy(bands[:count].repeat(1, 3, 1, 1))
     logits = anatomy.head(features[0])
-    anatomy.requires_grad_(True)
+    for parameter in moving:
+        parameter.requires_grad_(True)
     anatomy.fine._seen, anatomy.coarse._seen = seen
     truth = labels[:count]
     return segmentation_loss(logits, truth) + 0.1 * commitment

@@ -145,14 +145,15 @@ def generated(model, naive, case: Case) -> tuple[np.ndarray, np.ndarray]:
         x = encode(volume[near], f.source_series, f.source_reference)
         n = naive.predict(x, f.source_series, f.target_series, f.pixel_mm)
         c = model.condition(x[None], n[None, None], source, target, torch.tensor([geometry_features(f.pixel_mm, f.slice_mm)]))
-        bands = model.sample(c)
+        image = model.refined(model.sample(c), x, f.source_series, f.target_series, f.pixel_mm)
+        bands = model.normalised(image, target)
         logits = model.anatomy.head(model.anatomy(bands.repeat(1, 3, 1, 1))[0][0])
         # Row r of the map is row 2r of the image.
         at = torch.arange(volume.shape[1]) + 0.5
         rows = torch.arange(volume.shape[2]) + 0.5
         grid = torch.stack(torch.meshgrid(at / at.numel() * 2 - 1, rows / rows.numel() * 2 - 1, indexing="ij")[::-1], -1)
         maps.append(F.grid_sample(logits, grid[None], padding_mode="border", align_corners=False)[0].numpy())
-        images.append(model.image(bands, target)[0, 0].numpy())
+        images.append(image[0, 0].numpy())
     return np.stack(images), np.stack(maps)
 
 

@@ -14,6 +14,7 @@ from .denoiser import Denoiser, Texture
 from .intensity import SERIES
 from .modality import ModalityEncoder, gates
 from .noise import noise_bands
+from .refinement import Refinement
 
 CLOCK_POWERS = (1.6, 1.0, 0.62)  # coarse, middle, fine: the coarse scale clears first
 PARAMETER_RANGE = (41_650_000, 41_750_000)
@@ -54,6 +55,7 @@ class APHiDiff(nn.Module):
         self.denoiser = Denoiser()
         self.texture = Texture()
         self.deformation = DeformationHead()
+        self.refinement = Refinement()
         # Mean and standard deviation of each band by series, from training phantoms.
         self.register_buffer("band_mean", torch.zeros(len(SERIES), BANDS))
         self.register_buffer("band_std", torch.ones(len(SERIES), BANDS))
@@ -65,6 +67,11 @@ class APHiDiff(nn.Module):
     def image(self, bands: torch.Tensor, series: torch.Tensor) -> torch.Tensor:
         """Inverse of `normalised`."""
         return unpack(bands * self.band_std[series][:, :, None, None] + self.band_mean[series][:, :, None, None])
+
+    def refined(self, bands: torch.Tensor, source: torch.Tensor, source_series: int, target_series: int, pixel_mm: float) -> torch.Tensor:
+        """Final image 1×1×H×W of the bands 1×16×h×w of a whole slice; source 3×H×W in the network's domain."""
+        image = self.image(bands, torch.tensor([target_series]))[0, 0]
+        return self.refinement(image, source, source_series, target_series, pixel_mm)[None, None]
 
     def triple(self, source: torch.Tensor, series: torch.Tensor) -> torch.Tensor:
         """Three slices B×3×H×W to B×48×h×w."""
@@ -126,4 +133,5 @@ def parameter_table(model: APHiDiff) -> list[tuple[str, int]]:
     for level in reversed(range(len(d.leave))):
         rows.append((f"denoiser: decoder level {level}", count(d.leave[level]) + (count(d.up[level]) if level < 4 else 0)))
     rows.append(("texture", count(model.texture)))
+    rows.append(("refinement", count(model.refinement)))
     return rows

@@ -89,12 +89,16 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--output", type=Path, help="where the result goes; needed without --initial")
     parser.add_argument("--cascade", type=int, default=6, help="slices a case for the stages after the first table")
-    parser.add_argument("--initial", type=Path, help="exported weights whose tables are used: nothing is measured, images are stored")
+    parser.add_argument("--initial", type=Path, help="exported weights, or an earlier output, whose tables are used: nothing is measured, images are stored")
     parser.add_argument("--store-every", type=int, default=4, help="store the conditional mean of every n-th slice; 0: none")
     options = parser.parse_args()
     cases = open_cache(options.cache / "images", "training")
     if options.initial:
-        _, naive, _ = load_exported(options.initial)
+        if options.initial.suffix == ".pt":
+            found = torch.load(options.initial, weights_only=True)
+            naive = NaiveMap(found["tables"], found.get("stages"))
+        else:
+            _, naive, _ = load_exported(options.initial)
         store_conditional_means(cases, naive, options.store_every)
         return
     if not options.output:

@@ -65,6 +65,8 @@ class Run:
         self.naive = NaiveMap()
         self.step = 0
         self.seconds = 0.0
+        self.cpu_seconds = 0.0
+        self.stopping = False
         self.anatomy_only = False
         self.deformation_done = 0
         self.history: list[dict] = []
@@ -96,7 +98,7 @@ class Run:
         state = {
             "config": asdict(self.config), "model": self.model.state_dict(), "optimiser": self.optimiser.state_dict(),
             "average": self.average, "tables": self.naive.tables, "stages": self.naive.stages, "step": self.step, "seconds": self.seconds,
-            "deformation_done": self.deformation_done, "history": self.history, "ancestors": self.ancestors,
+            "cpu_seconds": self.cpu_seconds, "deformation_done": self.deformation_done, "history": self.history, "ancestors": self.ancestors,
         }
         if self.adversary is not None:
             state["adversary"] = self.adversary.state_dict()
@@ -115,7 +117,7 @@ class Run:
             self.adversary_optimiser.load_state_dict(state["adversary_optimiser"])
         self.average = state["average"]
         self.naive = NaiveMap(state["tables"], state.get("stages"))
-        self.step, self.seconds = state["step"], state["seconds"]
+        self.step, self.seconds, self.cpu_seconds = state["step"], state["seconds"], state.get("cpu_seconds", 0.0)
         self.deformation_done, self.history = state["deformation_done"], state["history"]
         self.ancestors = state["ancestors"]
 
@@ -135,6 +137,7 @@ class Run:
         """One step on image crops; returns the losses."""
         model, config = self.model, self.config
         model.train()
+        self._hold()
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate(share) * group["relative"]
         if self.adversary is not None:
@@ -150,6 +153,7 @@ class Run:
         reference = pack(batch.target.roll(batch.target.shape[-1] // 2, -1))
         reference = (reference - model.band_mean[batch.target_series][:, :, None, None]) / model.band_std[batch.target_series][:, :, None, None]
         by_reference = torch.rand(count, generator=random) < 0.15
+        anatomy_is_still = "anatomy." in config.still
         c = model.condition(
             batch.source, naive, batch.source_series, batch.target_series, batch.geometry, reference, by_reference)
         y = model.normalised(batch.target, batch.target_series)
@@ -161,24 +165,35 @@ class Run:
         estimate = model.estimate(x, tau, c)
         textured = model.texture(estimate, c.source, c.z)
         std = model.band_std[batch.target_series]
+        image = model.image(textured, batch.target_series)
         parts = {
             "bands": losses.band_loss(estimate, y, std),
-            "image": losses.image_loss(
-                model.image(textured, batch.target_series), batch.target, config.ssim, batch.labels, config.structures),
-            "anatomy": losses.segmentation_loss(model.anatomy.head(c.features[0]), batch.labels),
+            "image": losses.image_loss(image, batch.target, config.ssim, batch.labels, config.structures),
             "commitment": c.commitment,
         }
-        total = (
-            parts["image"] + config.bands * parts["bands"] + config.anatomy * parts["anatomy"]
-            + config.commitment * parts["commitment"])
+        total = parts["image"] + config.bands * parts["bands"] + config.commitment * parts["commitment"]
+        if not anatomy_is_still:
+            parts["anatomy"] = losses.segmentation_loss(model.anatomy.head(c.features[0]), batch.labels)
+            total = total + config.anatomy * parts["anatomy"]
+        if config.stored_ssim > 0:
+            parts["stored_ssim"] = losses.stored_ssim_loss(image, batch.target, batch.target_series)
+            total = total + config.stored_ssim * parts["stored_ssim"]
         if config.constraint > 0 and self.step % config.constraint_every == 0:
             parts["constraint"] = losses.constraint_loss(model, textured, c, batch.labels, max(1, count // 2))
             total = total + config.constraint * config.constraint_every * parts["constraint"]
         norm = self._descend(total)
+        if anatomy_is_still:
+            model.anatomy.fine._seen = model.anatomy.coarse._seen = None
         self._update_codes()
         self._follow()
         self.step += 1
         return {k: float(v.detach()) for k, v in parts.items()} | {"gradient": norm}
+
+    def _hold(self) -> None:
+        """Lets a step move what it may: with `still` a whole step leaves blocks as they are, an anatomy step always moves the anatomy."""
+        still = tuple(self.config.still)
+        for name, parameter in self.model.named_parameters():
+            parameter.requires_grad_(name.startswith("anatomy.") if self.anatomy_only else not name.startswith(still))
 
     def _update_codes(self) -> None:
         for module in self.model.modules():
@@ -216,7 +231,7 @@ class Run:
     def _descend(self, total: torch.Tensor) -> float:
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()
-        parameters = [p for group in self.optimiser.param_groups for p in group["params"]]
+        parameters = [p for group in self.optimiser.param_groups for p in group["params"] if p.grad is not None]
         norm = torch.nn.utils.clip_grad_norm_(parameters, 1.0, foreach=True)
         if torch.isfinite(norm):
             self.optimiser.step()
@@ -267,7 +282,7 @@ class Run:
         optimiser = torch.optim.Adam(head.parameters(), lr=2e-3)
         first = self.deformation_done
         for n in range(first, steps):
-            if time.monotonic() > until:
+            if time.monotonic() > until or self.stopping:
                 break
             random = np.random.default_rng([self.config.seed, 77, n])
             for group in optimiser.param_groups:
@@ -371,8 +386,8 @@ def manifest(run: Run, threads: int) -> dict:
     return {
         "config": asdict(run.config), "commit": commit.stdout.strip() or None, "torch": torch.__version__,
         "hardware": f"{platform.machine()}, {os.cpu_count()} CPU cores, {threads} threads, no GPU", "steps": run.step,
-        "seconds": round(run.seconds), "deformation_steps": run.deformation_done, "ancestors": run.ancestors,
-        **totals(run.ancestors, run.step, run.seconds),
+        "seconds": round(run.seconds), "cpu_seconds": round(run.cpu_seconds), "deformation_steps": run.deformation_done, "ancestors": run.ancestors,
+        **totals(run.ancestors, run.step, run.seconds, run.cpu_seconds),
         "data": {
             "namespace": "training", "seeds": sorted({c.facts.seed for c in cases}), "cases": len(cases),
             "case_numbers": sorted(c.facts.index for c in cases), "slices": int(sum(c.target.shape[0] for c in cases)),
@@ -383,8 +398,8 @@ def manifest(run: Run, threads: int) -> dict:
 
 def train(run: Run, folder: Path, budget: float, session: float, threads: int, save_every: float = 240) -> None:
     """Goes on until the budget (seconds of the whole run) or this session is used up."""
-    began = time.monotonic()
-    before = run.seconds
+    began, began_cpu = time.monotonic(), time.process_time()
+    before, before_cpu = run.seconds, run.cpu_seconds
     config = run.config
 
     def used() -> float:
@@ -400,11 +415,11 @@ def train(run: Run, folder: Path, budget: float, session: float, threads: int, s
     sums: dict[str, list[float]] = {}
     saved = time.monotonic()
     try:
-        while used() < budget and time.monotonic() - began < session:
+        while used() < budget and time.monotonic() - began < session and not run.stopping:
             batch, run.anatomy_only = feeder.queue.get()
             for name, value in run.image_step(batch, used() / budget).items():
                 sums.setdefault(name, []).append(value)
-            run.seconds = used()
+            run.seconds, run.cpu_seconds = used(), before_cpu + time.process_time() - began_cpu
             if run.step % 20 == 0:
                 row = {"step": run.step, "seconds": round(run.seconds, 1)} | {k: round(float(np.mean(v)), 5) for k, v in sums.items()}
                 row["size"], row["scale"] = batch.target.shape[-1], round(2 ** float(batch.geometry[0, 0]), 2)
@@ -417,8 +432,8 @@ def train(run: Run, folder: Path, budget: float, session: float, threads: int, s
                 run.save(folder / "checkpoint.pt")
                 saved = time.monotonic()
     finally:
-        feeder.close()
         run.save(folder / "checkpoint.pt")
+        feeder.close()
         (folder / "manifest.json").write_text(json.dumps(manifest(run, threads), indent=1))
 
 
@@ -435,10 +450,10 @@ def main() -> None:
     parser.add_argument("--without-deformation", action="store_true", help="the deformation head is trained in a run of its own")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    # Asked to end: the checkpoint is still written.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options.run.mkdir(parents=True, exist_ok=True)
     run = Run(load_config(options.config), options.cache)
+    # Asked to end: the step is finished, then checkpoint and manifest are written. A second signal changes nothing.
+    signal.signal(signal.SIGTERM, lambda *_: setattr(run, "stopping", True))
     checkpoint = options.run / "checkpoint.pt"
     if checkpoint.exists():
         run.load(checkpoint)
@@ -452,6 +467,8 @@ def main() -> None:
     if options.without_deformation:
         run.config.deformation_steps = 0
     train(run, options.run, options.seconds, options.session, options.threads)
+    if run.stopping:
+        sys.exit(143)
 
 
 if __name__ == "__main__":

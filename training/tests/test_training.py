@@ -14,13 +14,13 @@ from aphidiff.config import VARIANTS, Config, Stage, load_config
 from aphidiff.data import CaseFacts, Crops, expected_magnitude, four_classes, open_cache, read_feed
 from aphidiff.export import export, load_exported, parity_input, quantise, state_of, tensors_of
 from aphidiff.intensity import decode, encode, mr_reference
-from aphidiff.initial import load_initial
-from aphidiff.losses import constraint_loss
+from aphidiff.initial import load_initial, totals
+from aphidiff.losses import constraint_loss, stored_ssim_loss
 from aphidiff.naive import NaiveMap, place_in_body
 from aphidiff.quantised import simulate_int8
 from aphidiff.readout import fit_readout
 from aphidiff.statistics import measure
-from aphidiff.train import Run
+from aphidiff.train import Run, train
 from aphidiff.train import manifest as describe
 
 CONFIGS = Path(__file__).parents[1] / "configs"
@@ -273,3 +273,32 @@ def test_a_plan_that_does_not_cover_the_budget_is_refused():
         Config("aphidiff", 1, [Stage(0.5, 128, 1, 2)])
     with pytest.raises(ValueError):
         Config("aphidiff", 1, [Stage(1.0, 100, 1, 2)])
+
+
+def test_totals_add_up_the_runs_before():
+    before = [{"steps": 407, "seconds": 2273, "cpu_seconds": 900}, {"steps": 10, "seconds": 5}]
+    assert totals(before, 3, 2.0, 1.4) == {"steps_total": 420, "seconds_total": 2280, "cpu_seconds_total": 901}
+
+
+def test_whole_steps_leave_blocks_as_they_are_and_a_signal_ends_a_run(cache, tmp_path):
+    run = start("aphidiff", cache)
+    run.config.still = ["anatomy.", "denoiser.enter.4"]
+    before = {k: v.clone() for k, v in run.model.named_parameters()}
+    batch = Crops(open_cache(cache / "images"), None, 1).batch(2, 64)
+    run.image_step(batch, 0.0)
+    moved = {k for k, v in run.model.named_parameters() if not torch.equal(v, before[k])}
+    assert "denoiser.out.weight" in moved and not any(k.startswith(("anatomy.", "denoiser.enter.4")) for k in moved)
+    run.anatomy_only = True
+    run.image_step(batch, 0.0)
+    assert not torch.equal(run.model.anatomy.head.a.weight, before["anatomy.head.a.weight"])
+    run.stopping = True
+    train(run, tmp_path, 1000, 1000, 1)
+    assert (tmp_path / "checkpoint.pt").exists() and json.loads((tmp_path / "manifest.json").read_text())["steps"] == 2
+
+
+def test_stored_ssim_is_that_of_the_intensities():
+    image, target = torch.full((2, 1, 16, 16), -1.5), torch.full((2, 1, 16, 16), -1.5)
+    assert float(stored_ssim_loss(image, target, torch.tensor([0, 0]))) < 0.02
+    other = target.clone()
+    other[:, :, ::2] += 1.5
+    assert float(stored_ssim_loss(other, target, torch.tensor([0, 0]))) > 0.5

@@ -29,6 +29,24 @@ void ck_refine_mean(
     float *image, const float *local_mean, int height, int width, const int radii[2], float threshold, const float *tables,
     int64_t stage_size, float *work);
 
+/* Wavelet levels of the refinement, and the features that its perceptrons see. */
+enum { CK_REFINEMENT_LEVELS = 6, CK_REFINEMENT_FEATURES = 3 * (CK_REFINEMENT_LEVELS + 1) + 4 };
+
+/* Perceptrons of one pair of series. weights: stage × hidden × features; bias and out: stage × hidden; shift: stage; at most 64 hidden. */
+typedef struct {
+    int stages, hidden;
+    float gain, reach;
+    const float *weights, *bias, *out, *shift;
+} ck_refinement_t;
+
+/* Refines a generated plane in place: image += out · relu(weights · features + bias) + shift, stage by stage, at pixels less than `reach`
+   standard deviations of the body away from its middle. Features: undecimated wavelet details (times the gain) and rest of the source, of the mean of its neighbours
+   and of the image; image, source, row, absolute column relative to the body, which is where the source's mean over the three slices and
+   a box of `radius` exceeds the threshold. work: (3 * (levels + 1) + 2) * height * width floats. */
+void ck_refine_image(
+    float *image, const float *const slices[3], int height, int width, int radius, float threshold, const ck_refinement_t *refinement,
+    float *work);
+
 /* Bilinear resampling of a plane: output pixel (y, x) lies at input row y * step[0] + origin[0], column x * step[1] + origin[1]; outside of the
    input by more than half a pixel the value is `outside`, within it the border is repeated. */
 void ck_resample_plane(

@@ -22,7 +22,7 @@ public struct APHiDiffGenerator: Generator {
     }
 
     /// Version of the inference: raised when its results change for the same weights.
-    public static let version = "2"
+    public static let version = "3"
 
     /// Name, version, weights and settings.
     public let identity: ModelIdentity

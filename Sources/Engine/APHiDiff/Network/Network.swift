@@ -12,6 +12,8 @@ struct Network: Sendable {
     let gates: GateNetwork
     let denoiser: Denoiser
     let texture: Texture
+    /// Nil where the weights have none.
+    let refinement: Refinement?
     let breathing: BreathingField
     let sampler: Sampler
     private let computedTomography: IntensityDomain
@@ -28,6 +30,7 @@ struct Network: Sendable {
         gates = try GateNetwork(weights, size: size, precision: precision)
         denoiser = try Denoiser(weights, size: size, precision: precision)
         texture = try Texture(weights, size: size, precision: precision)
+        refinement = try Refinement(weights)
         breathing = try BreathingField(weights)
         sampler = try Sampler(weights)
         computedTomography = try IntensityDomain(

@@ -14,6 +14,7 @@ final class SliceWorker {
     private let gateRoom = GrowingBuffer<Float>()
     private let meanRoom = GrowingBuffer<Float>()
     private let plane: FeatureMap
+    private let refinementRoom = GrowingBuffer<Float>()
     private let scratch = Scratch()
     /// Times since the worker was made.
     private(set) var clock = StageClock()
@@ -74,7 +75,7 @@ final class SliceWorker {
                 }
             }
         }
-        for index in 0..<count { finish(index, study, segmenting, deliver) }
+        for index in 0..<count { finish(index, planes, study, segmenting, deliver) }
     }
 
     private func condition(
@@ -128,7 +129,7 @@ final class SliceWorker {
     }
 
     private func finish(
-        _ index: Int, _ study: Network.Study, _ segmenting: Bool,
+        _ index: Int, _ planes: [UnsafePointer<Float>], _ study: Network.Study, _ segmenting: Bool,
         _ deliver: (Int, UnsafePointer<Float>, FeatureMap?) -> Void
     ) {
         let slice = slices[index]
@@ -138,6 +139,16 @@ final class SliceWorker {
             // After the last step x is the estimate.
             ck_copy_channels(slice.inputs.values, pixels, 48, 0, 16, nil, nil, result.values, 16, 0)
             network.texture.run(result, inputs: slice.inputs, first: study.texture, textureMemory, scratch)
+        }
+        if let refinement = network.refinement {
+            clock.measure(.refine) {
+                network.statistics.unpack(result, size: network.size, series: study.target, into: plane.values)
+                refinement.run(
+                    plane.values, slices: Array(planes[index..<index + 3]), size: network.size, pixelMM: study.pixelMM,
+                    source: study.source, target: study.target, isCT: network.isCT(study.source), work: refinementRoom)
+                network.statistics.pack(
+                    plane.values, size: network.size, series: study.target, into: result, at: 0)
+            }
         }
         if segmenting {
             clock.measure(.segment) {
@@ -153,7 +164,9 @@ final class SliceWorker {
             }
         }
         clock.measure(.restore) {
-            network.statistics.unpack(result, size: network.size, series: study.target, into: plane.values)
+            if network.refinement == nil {
+                network.statistics.unpack(result, size: network.size, series: study.target, into: plane.values)
+            }
             deliver(index, plane.values, segmenting ? anatomyMemory.logits : nil)
         }
     }

@@ -12,6 +12,8 @@ struct StageClock: Sendable {
         case denoise
         /// Texture of the detail bands.
         case texture
+        /// Perceptrons at every pixel of the image.
+        case refine
         /// Bands to an image on the source's grid.
         case restore
         /// Liver, vessels and lesions of the generated image.

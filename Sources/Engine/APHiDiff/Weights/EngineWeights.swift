@@ -159,10 +159,14 @@ public struct EngineWeights: Sendable {
             ("denoiser: attention", ["denoiser.attention."]),
             ("denoiser: decoder", ["denoiser.leave.", "denoiser.up."]),
             ("texture", ["texture."]),
+            ("refinement", ["refinement."]),
         ]
         var counts = [Int](repeating: 0, count: blocks.count)
         for (name, entry) in network.file.tensors {
-            guard name.hasSuffix(".weight") || name.hasSuffix(".bias") || name.hasSuffix(".codebook") else { continue }
+            let isParameter =
+                name.hasSuffix(".weight") || name.hasSuffix(".bias") || name.hasSuffix(".codebook")
+                || name.hasPrefix("refinement.")
+            guard isParameter else { continue }
             let block = blocks.firstIndex { $0.prefixes.contains { name.hasPrefix($0) } }
             if let block { counts[block] += entry.count }
         }

@@ -31,6 +31,8 @@ let package = Package(
         .library(name: "Imaging", targets: ["Imaging"]),
         .library(name: "Metrics", targets: ["Metrics"]),
         .library(name: "Statistics", targets: ["Statistics"]),
+        .library(name: "Cohort", targets: ["Cohort"]),
+        .library(name: "Study", targets: ["Study"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -64,6 +66,7 @@ let package = Package(
                 "Cohort", "CXML", "Engine", "Imaging", "Metrics", "Statistics",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
         library(

@@ -18,6 +18,12 @@ let package = Package(
                 .product(name: "Imaging", package: "aphidiff-validate"),
                 .product(name: "Metrics", package: "aphidiff-validate"),
             ]),
+        .executableTarget(
+            name: "StudyPool",
+            dependencies: [
+                .product(name: "Cohort", package: "aphidiff-validate"),
+                .product(name: "Study", package: "aphidiff-validate"),
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

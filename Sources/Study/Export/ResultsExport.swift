@@ -1,5 +1,5 @@
-import Foundation
 import GRDB
+import GRDBSQLite
 import Metrics
 
 /// Results in long format, for tables and statistics programs.
@@ -10,7 +10,14 @@ public struct ResultsExport: Sendable {
     /// The tables, by name, in the order of export.
     public static let tableNames = ["runs", "case_results", "measurements", "vessel_branches", "analyses"]
 
-    private let tables: [(name: String, columns: [String], rows: [[Cell]])]
+    private let tables: [Table]
+
+    /// Rows of one table in both formats; made in one pass over the store, as a large study has some hundred megabytes of them.
+    private struct Table {
+        let name: String
+        var csv: [UInt8] = []
+        var json: [UInt8] = []
+    }
 
     /// Reads the results of runs.
     ///
@@ -24,69 +31,52 @@ public struct ResultsExport: Sendable {
                 let statement = try db.makeStatement(sql: sql)
                 var arguments: StatementArguments = ["run": run]
                 if sql.contains(":columns") { arguments += ["columns": CellText.encode(VesselBranchRow.columns)] }
-                let rows = try Row.fetchAll(statement, arguments: arguments)
-                return (name, statement.columnNames, rows.map { row in row.databaseValues.map(Cell.init) })
+                return try ResultsExport.table(name, statement, arguments)
             }
         }
+    }
+
+    private static func table(
+        _ name: String, _ statement: Statement, _ arguments: StatementArguments
+    ) throws -> Table {
+        var table = Table(name: name)
+        let columns = Int32(statement.columnCount)
+        let keys = statement.columnNames.enumerated().map { index, column in
+            Array((index == 0 ? "  {" : ", ").utf8) + Array("\(CellText.quoted(column)): ".utf8)
+        }
+        table.csv += statement.columnNames.map(CSV.field).joined(separator: ",").utf8
+        table.csv += [0x0D, 0x0A]
+        let rows = try Row.fetchCursor(statement, arguments: arguments)
+        while try rows.next() != nil {
+            if !table.json.isEmpty { table.json += [UInt8(ascii: ","), 0x0A] }
+            for column in 0..<columns {
+                if column > 0 { table.csv.append(UInt8(ascii: ",")) }
+                table.json += keys[Int(column)]
+                ExportCell(statement.sqliteStatement, column: column).append(csv: &table.csv, json: &table.json)
+            }
+            table.csv += [0x0D, 0x0A]
+            table.json.append(UInt8(ascii: "}"))
+        }
+        return table
     }
 
     /// One table as CSV (RFC 4180, UTF-8, CRLF), or nil when there is no table of that name.
     ///
     /// A text that a spreadsheet would take for a formula gets an apostrophe before it.
-    public func csv(table name: String) -> [UInt8]? {
-        guard let table = tables.first(where: { $0.name == name }) else { return nil }
-        var text = table.columns.map(CSV.field).joined(separator: ",") + "\r\n"
-        for row in table.rows { text += row.map(\.csv).joined(separator: ",") + "\r\n" }
-        return Array(text.utf8)
-    }
+    public func csv(table name: String) -> [UInt8]? { tables.first { $0.name == name }?.csv }
 
     /// All tables as one JSON object of arrays of objects.
     public func json() -> [UInt8] {
-        var text = "{\"schema\": \"validate.results/1\",\n"
-        let parts = tables.map { table in
-            let rows = table.rows.map { row in
-                "  {" + zip(table.columns, row).map { "\(CellText.quoted($0)): \($1.json)" }.joined(separator: ", ")
-                    + "}"
-            }
-            return " \"\(table.name)\": [\n" + rows.joined(separator: ",\n") + "\n ]"
+        var bytes = Array("{\"schema\": \"validate.results/1\",\n".utf8)
+        bytes.reserveCapacity(tables.reduce(1024) { $0 + $1.json.count + 64 })
+        for (position, table) in tables.enumerated() {
+            if position > 0 { bytes += ",\n".utf8 }
+            bytes += " \"\(table.name)\": [\n".utf8
+            bytes += table.json
+            bytes += "\n ]".utf8
         }
-        text += parts.joined(separator: ",\n") + "}\n"
-        return Array(text.utf8)
-    }
-
-    /// One value.
-    private enum Cell {
-        case empty
-        case text(String)
-        case integer(Int64)
-        case number(Double)
-
-        init(_ value: DatabaseValue) {
-            switch value.storage {
-            case .null, .blob: self = .empty
-            case .int64(let number): self = .integer(number)
-            case .double(let number): self = .number(number)
-            case .string(let text): self = .text(text)
-            }
-        }
-
-        var csv: String {
-            switch self {
-            case .empty: ""
-            case .text(let text): CSV.field(text)
-            case .integer(let number): String(number)
-            case .number(let number): Digits.text(number)
-            }
-        }
-
-        var json: String {
-            switch self {
-            case .empty: "null"
-            case .text(let text): CellText.quoted(text)
-            case .integer(let number): String(number)
-            case .number(let number): Digits.text(number)
-            }
-        }
+        bytes += "}\n".utf8
+        return bytes
     }
 
     private static let latest =
@@ -157,29 +147,4 @@ public struct ResultsExport: Sendable {
             """
         ),
     ]
-}
-
-/// Numbers with 17 significant digits, enough to give the same bits back.
-enum Digits {
-    static func text(_ number: Double) -> String { String(format: "%.17g", number) }
-}
-
-/// Fields of comma-separated tables.
-public enum CSV {
-    /// A text as a field: quoted where RFC 4180 asks for it, and with an apostrophe before what a spreadsheet would run as a formula.
-    public static func field(_ text: String) -> String {
-        var text = text
-        if let first = text.unicodeScalars.first,
-            "=+-@\t\r\n|%".unicodeScalars.contains(first) || isFullWidthFormula(first)
-        {
-            text = "'" + text
-        }
-        guard text.unicodeScalars.contains(where: { ",\"\r\n;\t'".unicodeScalars.contains($0) }) else { return text }
-        return "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\""
-    }
-
-    /// Full-width forms of = + - @ that some programs fold to ASCII.
-    private static func isFullWidthFormula(_ scalar: Unicode.Scalar) -> Bool {
-        [0xFF1D, 0xFF0B, 0xFF0D, 0xFF20].contains(scalar.value)
-    }
 }

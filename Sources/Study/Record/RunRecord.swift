@@ -119,6 +119,14 @@ public struct CohortFacts: Sendable, Equatable {
     public var seedNamespace: String?
     /// Further facts from its description, for reports.
     public var notes: [String: String]
+
+    /// Makes a record.
+    public init(name: String, manifestSHA256: String, seedNamespace: String?, notes: [String: String]) {
+        self.name = name
+        self.manifestSHA256 = manifestSHA256
+        self.seedNamespace = seedNamespace
+        self.notes = notes
+    }
 }
 
 /// A site as protocol and cohort know it.

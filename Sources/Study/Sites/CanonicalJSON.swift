@@ -72,29 +72,39 @@ public enum CanonicalJSON: Sendable, Equatable {
 
     private static func writeString(_ text: String, to output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))
-        for byte in text.precomposedStringWithCanonicalMapping.utf8 {
+        let isASCII = text.utf8.allSatisfy { $0 < 0x80 }
+        for byte in (isASCII ? text : text.precomposedStringWithCanonicalMapping).utf8 {
             switch byte {
             case UInt8(ascii: "\""): output.append(contentsOf: "\\\"".utf8)
             case UInt8(ascii: "\\"): output.append(contentsOf: "\\\\".utf8)
-            case 0..<0x20:
-                let hex = String(byte, radix: 16)
-                output.append(contentsOf: ("\\u" + String(repeating: "0", count: 4 - hex.count) + hex).utf8)
+            case 0..<0x20: output.append(contentsOf: ("\\u" + escapeDigits(byte)).utf8)
             default: output.append(byte)
             }
         }
         output.append(UInt8(ascii: "\""))
     }
 
+    /// The four digits that stand for a control character.
+    static func escapeDigits(_ byte: UInt8) -> String {
+        let hex = String(byte, radix: 16)
+        return String(repeating: "0", count: 4 - hex.count) + hex
+    }
+
     /// Reads a document and refuses every encoding of it but the canonical one.
     ///
     /// - Throws: `Failure`.
-    public static func parse(_ bytes: [UInt8]) throws(Failure) -> CanonicalJSON {
+    public static func parse(_ bytes: [UInt8]) throws(Failure) -> CanonicalJSON { try parse(bytes[...]) }
+
+    /// Reads a document that stands inside other bytes.
+    ///
+    /// - Throws: `Failure`; offsets count from the document's first byte.
+    public static func parse(_ bytes: ArraySlice<UInt8>) throws(Failure) -> CanonicalJSON {
         guard bytes.count <= maximumBytes else { throw .tooLarge }
-        var reader = Reader(bytes: bytes)
-        let value = try reader.value(depth: 0)
-        guard reader.position == bytes.count else { throw .malformed(offset: reader.position) }
-        guard value.bytes == bytes else { throw .notCanonical }
-        return value
+        let outcome = bytes.withUnsafeBufferPointer { buffer -> Result<CanonicalJSON, Failure> in
+            var reader = CanonicalJSONReader(bytes: buffer)
+            do throws(Failure) { return .success(try reader.document()) } catch { return .failure(error) }
+        }
+        return try outcome.get()
     }
 
     /// The member of an object, or nil.
@@ -119,103 +129,5 @@ public enum CanonicalJSON: Sendable, Equatable {
     public var elements: [CanonicalJSON]? {
         if case .array(let elements) = self { return elements }
         return nil
-    }
-}
-
-/// A reader for the subset; the canonical check afterwards does the rest.
-private struct Reader {
-    let bytes: [UInt8]
-    var position = 0
-
-    mutating func value(depth: Int) throws(CanonicalJSON.Failure) -> CanonicalJSON {
-        guard depth <= CanonicalJSON.maximumDepth else { throw .tooDeep }
-        guard position < bytes.count else { throw .malformed(offset: position) }
-        switch bytes[position] {
-        case UInt8(ascii: "{"): return try object(depth: depth)
-        case UInt8(ascii: "["): return try array(depth: depth)
-        case UInt8(ascii: "\""): return .string(try string())
-        case UInt8(ascii: "t"): return try word("true", .flag(true))
-        case UInt8(ascii: "f"): return try word("false", .flag(false))
-        case UInt8(ascii: "n"): return try word("null", .null)
-        default: return try integer()
-        }
-    }
-
-    private mutating func object(depth: Int) throws(CanonicalJSON.Failure) -> CanonicalJSON {
-        position += 1
-        var members: [String: CanonicalJSON] = [:]
-        if take(UInt8(ascii: "}")) { return .object(members) }
-        repeat {
-            let key = try string()
-            guard take(UInt8(ascii: ":")) else { throw .malformed(offset: position) }
-            let member = try value(depth: depth + 1)
-            guard members.updateValue(member, forKey: key) == nil else { throw .duplicateKey(key) }
-        } while take(UInt8(ascii: ","))
-        guard take(UInt8(ascii: "}")) else { throw .malformed(offset: position) }
-        return .object(members)
-    }
-
-    private mutating func array(depth: Int) throws(CanonicalJSON.Failure) -> CanonicalJSON {
-        position += 1
-        var elements: [CanonicalJSON] = []
-        if take(UInt8(ascii: "]")) { return .array(elements) }
-        repeat { elements.append(try value(depth: depth + 1)) } while take(UInt8(ascii: ","))
-        guard take(UInt8(ascii: "]")) else { throw .malformed(offset: position) }
-        return .array(elements)
-    }
-
-    private mutating func string() throws(CanonicalJSON.Failure) -> String {
-        guard take(UInt8(ascii: "\"")) else { throw .malformed(offset: position) }
-        var content: [UInt8] = []
-        while position < bytes.count, bytes[position] != UInt8(ascii: "\"") {
-            if bytes[position] == UInt8(ascii: "\\") {
-                content.append(contentsOf: try escape())
-            } else {
-                content.append(bytes[position])
-                position += 1
-            }
-        }
-        guard take(UInt8(ascii: "\"")), let text = String(validating: content, as: UTF8.self) else {
-            throw .malformed(offset: position)
-        }
-        return text
-    }
-
-    private mutating func escape() throws(CanonicalJSON.Failure) -> [UInt8] {
-        guard position + 1 < bytes.count else { throw .malformed(offset: position) }
-        let code = bytes[position + 1]
-        if code == UInt8(ascii: "\"") || code == UInt8(ascii: "\\") {
-            position += 2
-            return [code]
-        }
-        guard code == UInt8(ascii: "u"), position + 6 <= bytes.count,
-            let value = UInt8(String(decoding: bytes[(position + 2)..<(position + 6)], as: UTF8.self), radix: 16),
-            value < 0x20
-        else { throw .malformed(offset: position) }
-        position += 6
-        return [value]
-    }
-
-    private mutating func integer() throws(CanonicalJSON.Failure) -> CanonicalJSON {
-        let start = position
-        while position < bytes.count, bytes[position] == UInt8(ascii: "-") || (48...57).contains(bytes[position]) {
-            position += 1
-        }
-        guard let value = Int64(String(decoding: bytes[start..<position], as: UTF8.self)) else {
-            throw .malformed(offset: start)
-        }
-        return .integer(value)
-    }
-
-    private mutating func word(_ text: String, _ value: CanonicalJSON) throws(CanonicalJSON.Failure) -> CanonicalJSON {
-        guard bytes[position...].starts(with: text.utf8) else { throw .malformed(offset: position) }
-        position += text.utf8.count
-        return value
-    }
-
-    private mutating func take(_ byte: UInt8) -> Bool {
-        guard position < bytes.count, bytes[position] == byte else { return false }
-        position += 1
-        return true
     }
 }

@@ -7,8 +7,13 @@ import Foundation
 public enum MerkleTree {
     /// Root of the tree, 32 bytes; the hash of nothing for no lines.
     public static func root(of lines: [[UInt8]]) -> [UInt8] {
-        guard !lines.isEmpty else { return Array(SHA256.hash(data: Data())) }
-        var level = lines.map { leaf($0) }
+        root(ofLeaves: lines.map { leaf($0) })
+    }
+
+    /// Root of the tree over hashed lines.
+    static func root(ofLeaves leaves: [[UInt8]]) -> [UInt8] {
+        guard !leaves.isEmpty else { return Array(SHA256.hash(data: Data())) }
+        var level = leaves
         // Pairing neighbours level by level gives RFC 6962's tree: the left part is always a full power of two.
         while level.count > 1 {
             var next: [[UInt8]] = []
@@ -21,9 +26,12 @@ public enum MerkleTree {
         return level[0]
     }
 
-    private static func leaf(_ line: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: Data([0x00] + line))) }
+    /// Hash of a line.
+    static func leaf(_ line: some Collection<UInt8>) -> [UInt8] {
+        Array(SHA256.hash(data: [0x00] + Array(line)))
+    }
 
     private static func node(_ left: [UInt8], _ right: [UInt8]) -> [UInt8] {
-        Array(SHA256.hash(data: Data([0x01] + left + right)))
+        Array(SHA256.hash(data: [0x01] + left + right))
     }
 }

@@ -180,10 +180,12 @@ public struct SiteBundle: Sendable, Equatable {
         try SiteBundle.checkMembers(members, listed: content["members"]?.elements ?? [], file: file)
 
         manifest = try Manifest(content, file: file)
-        cases = try SiteBundle.rows(members["cases.jsonl"], member: "cases.jsonl", file: file)
-        results = try SiteBundle.rows(members["results.jsonl"], member: "results.jsonl", file: file)
+        cases = try SiteBundle.rows(members["cases.jsonl"], member: "cases.jsonl", file: file).map(\.row)
+        let lines = try SiteBundle.rows(members["results.jsonl"], member: "results.jsonl", file: file)
+        results = lines.map(\.row)
         protocolXML = members["protocol.xml"] ?? []
-        guard content["results_root"]?.text == Hexadecimal.text(MerkleTree.root(of: results.map(\.bytes))[...]) else {
+        let root = MerkleTree.root(ofLeaves: lines.map(\.leaf))
+        guard content["results_root"]?.text == Hexadecimal.text(root[...]) else {
             throw BundleError(.hash, file: file, "the result rows do not give the root in the manifest")
         }
         guard SHA256Digest.text(protocolXML) == manifest.protocolSHA256 else {
@@ -216,24 +218,31 @@ public struct SiteBundle: Sendable, Equatable {
         }
     }
 
-    private static func canonical(_ bytes: [UInt8], member: String, file: String) throws(BundleError) -> CanonicalJSON {
+    private static func canonical(
+        _ bytes: some Collection<UInt8>, member: String, file: String
+    ) throws(BundleError) -> CanonicalJSON {
         do throws(CanonicalJSON.Failure) {
-            return try CanonicalJSON.parse(bytes)
+            return try CanonicalJSON.parse(Array(bytes))
         } catch {
             throw BundleError(.canonical, file: file, "\(member) is not canonical JSON")
         }
     }
 
-    private static func rows(_ bytes: [UInt8]?, member: String, file: String) throws(BundleError) -> [CanonicalJSON] {
+    /// The rows of a member and their leaves in the Merkle tree.
+    private static func rows(
+        _ bytes: [UInt8]?, member: String, file: String
+    ) throws(BundleError) -> [(row: CanonicalJSON, leaf: [UInt8])] {
         guard let bytes, !bytes.isEmpty else { return [] }
         guard bytes.last == 0x0A else {
             throw BundleError(.canonical, file: file, "\(member) does not end with a newline")
         }
-        var rows: [CanonicalJSON] = []
-        for line in bytes.dropLast().split(separator: 0x0A, omittingEmptySubsequences: false) {
-            rows.append(try canonical(Array(line), member: "\(member), line \(rows.count + 1),", file: file))
+        let lines = bytes.dropLast().split(separator: 0x0A, omittingEmptySubsequences: false)
+        return try ParallelRows.map(lines) { index, line throws(BundleError) in
+            (
+                row: try canonical(line, member: "\(member), line \(index + 1),", file: file),
+                leaf: MerkleTree.leaf(line)
+            )
         }
-        return rows
     }
 }
 

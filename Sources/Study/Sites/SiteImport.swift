@@ -30,13 +30,15 @@ struct SiteImport {
                 "the manifest names study \(bundle.manifest.study), the protocol \(protocolFile.plan.identity.studyOID)"
             )
         }
-        var measurements: [String: [MeasurementRecord]] = [:]
-        for (index, row) in bundle.results.enumerated() {
+        let rows = try ParallelRows.map(bundle.results) {
+            index, row throws(BundleError) -> (id: String, record: MeasurementRecord) in
             guard let id = row["case"]?.text, let record = SiteImport.measurement(row) else {
                 throw BundleError(.format, file: file, "results.jsonl, line \(index + 1), cannot be read")
             }
-            measurements[id, default: []].append(record)
+            return (id, record)
         }
+        var measurements: [String: [MeasurementRecord]] = [:]
+        for (id, record) in rows { measurements[id, default: []].append(record) }
         var cases: [CaseRecord] = []
         var deviations: [DeviationRecord] = []
         var truths: [String: String] = [:]
@@ -82,8 +84,10 @@ struct SiteImport {
             id: id, subject: subject, site: site, sex: covariates["sex"], ageBand: covariates["age_band"],
             covariates: covariates, files: truth.map { [CaseRecord.FileRecord(column: "truth", sha256: $0)] } ?? [],
             geometry: nil, sourcePhase: nil, truthPhase: nil, registrationMethod: nil, registrationErrorMM: error,
-            outcome: CaseOutcome(
-                status: status, stage: row["stage"]?.text.flatMap(CaseStage.init(rawValue:)), reasonCode: reason),
+            outcome: status == .missing
+                ? CaseOutcome(status: .missing)
+                : CaseOutcome(
+                    status: status, stage: row["stage"]?.text.flatMap(CaseStage.init(rawValue:)), reasonCode: reason),
             measurements: [], pictures: [])
     }
 

@@ -91,12 +91,14 @@ public struct StudyMerge {
                 added.append(item)
             }
         }
-        for item in added { try store.take(item, utc: utc) }
+        var taken: [String: RunRecord] = [:]
+        for item in added { taken[item.bundle.manifest.identifier] = try store.take(item, utc: utc) }
         let run = ledger.pooledRunID
         let isNew = try !store.runs().contains { $0.id == run }
-        if isNew { try pool(ledger, in: store, run: run) }
+        let record =
+            isNew
+            ? try pool(ledger, taken: taken, in: store, run: run) : try store.record(ofRun: run, pictures: false)
         let isNewTrust = try store.noteTrust(version: trustVersion, utc: utc)
-        let record = try store.record(ofRun: run, pictures: false)
         let outcome = Outcome(
             pooledRunID: run, sites: ledger.latest.keys.sorted(), added: added.map(\.file), known: known,
             findings: findings, status: record.run.status, verdict: record.verdict,
@@ -105,11 +107,13 @@ public struct StudyMerge {
     }
 
     /// The pooled run from the last bundle of each site, in the order of sites and of each bundle's cases.
-    private func pool(_ ledger: MergeLedger, in store: Store, run: String) throws {
+    private func pool(
+        _ ledger: MergeLedger, taken: [String: RunRecord], in store: Store, run: String
+    ) throws -> RunRecord {
         let entries = ledger.latest.values.sorted { $0.site < $1.site }
-        var records: [RunRecord] = []
-        for entry in entries {
-            records.append(try store.record(ofRun: MergeLedger.uuid(entry.identifier), pictures: false))
+        let records = try entries.map { entry in
+            try taken[entry.identifier]
+                ?? store.record(ofRun: MergeLedger.uuid(entry.identifier), pictures: false)
         }
         guard let first = records.first else {
             throw StoreError.conflict(path: store.path, reason: "there is no bundle to pool")
@@ -135,7 +139,8 @@ public struct StudyMerge {
                 startedUTC: utc))
         let deviations = records.flatMap(\.deviations)
         try store.append(cases: cases, deviations: deviations, to: run, utc: utc)
-        try store.close(run, isComplete: records.allSatisfy { $0.run.status == .complete }, utc: utc)
+        return try store.close(
+            run, cases: cases, isComplete: records.allSatisfy { $0.run.status == .complete }, utc: utc)
     }
 }
 
@@ -236,8 +241,8 @@ extension Store {
         }
     }
 
-    /// Stores a bundle as a run of its own.
-    func take(_ item: SiteImport, utc: String) throws {
+    /// Stores a bundle as a run of its own, and returns that run.
+    func take(_ item: SiteImport, utc: String) throws -> RunRecord {
         let manifest = item.bundle.manifest
         let run = MergeLedger.uuid(manifest.identifier)
         try begin(
@@ -254,34 +259,44 @@ extension Store {
                 seed: UInt64(manifest.seed) ?? 0, toolVersion: manifest.toolVersion, libraries: [:],
                 startedUTC: manifest.created))
         try append(cases: item.cases, deviations: item.deviations, to: run, utc: utc)
-        try close(run, isComplete: manifest.caseCount >= manifest.plannedCount, utc: utc)
+        let record = try close(
+            run, cases: item.cases, isComplete: manifest.caseCount >= manifest.plannedCount, utc: utc)
         let entry = MergeLedger.Entry(item)
         try write { db in
             try AuditChain.append(
                 db, utc: utc, user: user, action: Store.takeAction, object: "run \(run)", after: entry.auditText,
                 reason: "bundle \(manifest.sequence) of site \(manifest.site), signature verified")
         }
+        return record
     }
 
     /// Stores outcomes and results of cases.
     func append(cases: [CaseRecord], deviations: [DeviationRecord], to run: String, utc: String) throws {
         let notes = Dictionary(grouping: deviations, by: \.caseID)
-        for item in cases where item.outcome.status != .missing {
-            try append(
-                CaseResult(record: item, inputSHA256: nil, deviations: notes[item.id] ?? [], finishedUTC: utc), to: run)
+        let results = cases.filter { $0.outcome.status != .missing }.map {
+            CaseResult(record: $0, inputSHA256: nil, deviations: notes[$0.id] ?? [], finishedUTC: utc)
         }
+        try append(results, to: run)
     }
 
     /// Analyses a run whose cases are all stored, and ends it.
-    func close(_ run: String, isComplete: Bool, utc: String) throws {
-        var record = try record(ofRun: run, pictures: false)
+    ///
+    /// - Parameter cases: The cases as they were stored, where they are in memory.
+    /// - Returns: The run with its analyses.
+    @discardableResult
+    func close(
+        _ run: String, cases: [CaseRecord]? = nil, isComplete: Bool, utc: String
+    ) throws -> RunRecord {
+        var record = try record(ofRun: run, pictures: false, cases: cases)
         record.analyses = StudyAnalysis(record: record).analyses()
         try append(analyses: record.analyses, to: run, utc: utc)
         let isDone =
             isComplete && record.cases.allSatisfy { $0.outcome.status == .ok || $0.outcome.status == .excluded }
         let exit = !isDone ? 3 : record.verdict == .pass ? 0 : 1
+        record.run.status = isDone ? .complete : .partial
+        record.run.endedUTC = utc
         try end(
-            run: run, status: isDone ? .complete : .partial, exitCode: exit,
-            resultsDigest: try resultsDigest(of: run), utc: utc)
+            run: run, status: record.run.status, exitCode: exit, resultsDigest: record.run.resultsDigest, utc: utc)
+        return record
     }
 }

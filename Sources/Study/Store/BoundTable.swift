@@ -1,4 +1,3 @@
-import Crypto
 import GRDB
 
 /// A table whose rows are bound into the audit chain, in groups.
@@ -54,23 +53,14 @@ struct BoundTable: Sendable {
 
     /// SHA-256 over every value of every row of a group, in a fixed order.
     static func digest(_ group: Group, key: [DatabaseValue], _ db: Database) throws -> String {
-        var hash = SHA256()
+        var hash = RowHash()
         for table in all where table.group == group {
             let condition = table.key.map { "\($0) = ?" }.joined(separator: " AND ")
-            let rows = try Row.fetchCursor(
-                db, sql: "SELECT * FROM \(table.name) WHERE \(condition) ORDER BY \(table.order)",
-                arguments: StatementArguments(key))
-            while let row = try rows.next() {
-                var encoder = RowEncoder()
-                encoder.add(table.name)
-                for (column, value) in row {
-                    encoder.add(column)
-                    encoder.add(value)
-                }
-                hash.update(data: encoder.bytes)
-            }
+            let statement = try db.cachedStatement(
+                sql: "SELECT * FROM \(table.name) WHERE \(condition) ORDER BY \(table.order)")
+            try hash.add(rowsOf: statement, arguments: StatementArguments(key), table: table.name)
         }
-        return Hexadecimal.text(Array(hash.finalize())[...])
+        return hash.text
     }
 
     /// The names of all groups of a kind that have rows, with their keys.
@@ -85,32 +75,5 @@ struct BoundTable: Sendable {
             }
         }
         return found
-    }
-}
-
-/// Values as bytes, each with its type and length: one encoding per content.
-struct RowEncoder {
-    private(set) var bytes: [UInt8] = []
-
-    mutating func add(_ text: String) { add(tag: UInt8(ascii: "t"), Array(text.utf8)) }
-
-    mutating func add(_ value: DatabaseValue) {
-        switch value.storage {
-        case .null: add(tag: UInt8(ascii: "n"), [])
-        case .int64(let number): add(tag: UInt8(ascii: "i"), RowEncoder.bigEndian(UInt64(bitPattern: number)))
-        case .double(let number): add(tag: UInt8(ascii: "r"), RowEncoder.bigEndian(number.bitPattern))
-        case .string(let text): add(tag: UInt8(ascii: "t"), Array(text.utf8))
-        case .blob(let data): add(tag: UInt8(ascii: "b"), Array(data))
-        }
-    }
-
-    mutating func add(tag: UInt8, _ content: [UInt8]) {
-        bytes.append(tag)
-        bytes.append(contentsOf: RowEncoder.bigEndian(UInt64(content.count)))
-        bytes.append(contentsOf: content)
-    }
-
-    private static func bigEndian(_ value: UInt64) -> [UInt8] {
-        (0..<8).map { UInt8(truncatingIfNeeded: value >> UInt64(56 - 8 * $0)) }
     }
 }

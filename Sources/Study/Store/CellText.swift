@@ -37,21 +37,33 @@ enum CellText {
 
     /// A JSON string.
     static func quoted(_ text: String) -> String {
-        var output = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": output += "\\\""
-            case "\\": output += "\\\\"
-            default:
-                if scalar.value < 0x20 || scalar.value == 0x7F || scalar.value == 0x2028 || scalar.value == 0x2029 {
-                    let digits = String(scalar.value, radix: 16)
-                    output += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-                } else {
-                    output.unicodeScalars.append(scalar)
-                }
+        var text = text
+        var bytes: [UInt8] = []
+        text.withUTF8 { append(quoted: $0, to: &bytes) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Appends a text (UTF-8) as a JSON string; control characters and the line separators U+2028, U+2029 become escapes.
+    static func append(quoted text: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]) {
+        output.append(UInt8(ascii: "\""))
+        var position = 0
+        while position < text.count {
+            let byte = text[position]
+            position += 1
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                output.append(UInt8(ascii: "\\"))
+                output.append(byte)
+            case 0..<0x20, 0x7F:
+                let digits = String(byte, radix: 16)
+                output += ("\\u" + String(repeating: "0", count: 4 - digits.count) + digits).utf8
+            case 0xE2 where position + 1 < text.count && text[position] == 0x80 && text[position + 1] & 0xFE == 0xA8:
+                output += (text[position + 1] == 0xA8 ? "\\u2028" : "\\u2029").utf8
+                position += 2
+            default: output.append(byte)
             }
         }
-        return output + "\""
+        output.append(UInt8(ascii: "\""))
     }
 
     /// The parameters of an object, or nil when it is not one.

@@ -38,32 +38,41 @@ extension Store {
     ///
     /// - Throws: `StoreError`; then nothing of the case was stored.
     public func append(_ result: CaseResult, to run: String) throws(StoreError) {
+        try append([result], to: run)
+    }
+
+    /// Stores the results of many cases in one transaction.
+    func append(_ results: [CaseResult], to run: String) throws(StoreError) {
         CrashPoint.reach("before-case")
         try write { db in
-            let last = try Int.fetchOne(
-                db, sql: "SELECT max(revision) FROM case_result WHERE run = ? AND case_ = ?",
-                arguments: [run, result.record.id])
-            let revision = (last ?? 0) + 1
-            let key: [any DatabaseValueConvertible] = [run, result.record.id, revision]
-            try insertOutcome(db, result, key)
-            CrashPoint.reach("inside-case")
-            try insertMeasurements(db, result.record.measurements, key)
-            try insertPictures(db, result.record.pictures, key)
-            for (position, deviation) in result.deviations.enumerated() {
-                try db.execute(
-                    sql: "INSERT INTO deviation VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    arguments: StatementArguments(key) + [
-                        position, deviation.grade.rawValue, deviation.code, deviation.message,
-                    ])
-            }
-            try AuditChain.bind(
-                db, .case, key: key, utc: result.finishedUTC, user: user,
-                reason: revision == 1
-                    ? "results: \(result.record.outcome.status.rawValue)"
-                    : "results: \(result.record.outcome.status.rawValue), supersede revision \(revision - 1)")
+            for result in results { try insert(db, result, run) }
             CrashPoint.reach("before-commit")
         }
         CrashPoint.reach("after-commit")
+    }
+
+    private func insert(_ db: Database, _ result: CaseResult, _ run: String) throws {
+        let last = try Int.fetchOne(
+            db, sql: "SELECT max(revision) FROM case_result WHERE run = ? AND case_ = ?",
+            arguments: [run, result.record.id])
+        let revision = (last ?? 0) + 1
+        let key: [any DatabaseValueConvertible] = [run, result.record.id, revision]
+        try insertOutcome(db, result, key)
+        CrashPoint.reach("inside-case")
+        try insertMeasurements(db, result.record.measurements, run: run, caseID: result.record.id, revision, key)
+        try insertPictures(db, result.record.pictures, key)
+        for (position, deviation) in result.deviations.enumerated() {
+            try db.execute(
+                sql: "INSERT INTO deviation VALUES (?, ?, ?, ?, ?, ?, ?)",
+                arguments: StatementArguments(key) + [
+                    position, deviation.grade.rawValue, deviation.code, deviation.message,
+                ])
+        }
+        try AuditChain.bind(
+            db, .case, key: key, utc: result.finishedUTC, user: user,
+            reason: revision == 1
+                ? "results: \(result.record.outcome.status.rawValue)"
+                : "results: \(result.record.outcome.status.rawValue), supersede revision \(revision - 1)")
     }
 
     private func insertOutcome(_ db: Database, _ result: CaseResult, _ key: [any DatabaseValueConvertible]) throws {
@@ -84,20 +93,28 @@ extension Store {
     }
 
     private func insertMeasurements(
-        _ db: Database, _ measurements: [MeasurementRecord], _ key: [any DatabaseValueConvertible]
+        _ db: Database, _ measurements: [MeasurementRecord], run: String, caseID: String, _ revision: Int,
+        _ key: [any DatabaseValueConvertible]
     ) throws {
-        let insert = try db.cachedStatement(
-            sql: "INSERT INTO measurement VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        let insert = try RowInsert(db, sql: "INSERT INTO measurement VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         let insertDetail = try db.cachedStatement(sql: "INSERT INTO detail VALUES (?, ?, ?, ?, ?, ?, ?)")
+        insert.bind(run, at: 1)
+        insert.bind(caseID, at: 2)
+        insert.bind(revision, at: 3)
         for (position, record) in measurements.enumerated() {
             let measurement = record.measurement
-            try insert.execute(
-                arguments: StatementArguments(key) + [
-                    position, measurement.metric, measurement.structure, measurement.value.number,
-                    measurement.value.number == nil ? "not_computed" : "ok", measurement.value.reason?.rawValue,
-                    measurement.imputedWorst, measurement.unit, record.implementationVersion,
-                    CellText.encode(measurement.parameters),
-                ])
+            let number = measurement.value.number
+            insert.bind(position, at: 4)
+            insert.bind(measurement.metric, at: 5)
+            insert.bind(measurement.structure, at: 6)
+            insert.bind(number, at: 7)
+            insert.bind(number == nil ? "not_computed" : "ok", at: 8)
+            insert.bind(measurement.value.reason?.rawValue, at: 9)
+            insert.bind(measurement.imputedWorst, at: 10)
+            insert.bind(measurement.unit, at: 11)
+            insert.bind(record.implementationVersion, at: 12)
+            insert.bind(CellText.encode(measurement.parameters), at: 13)
+            try insert.execute()
             for (place, table) in measurement.details.enumerated() {
                 if let branches = VesselBranchRow.rows(of: table), !branches.isEmpty {
                     try insertBranches(db, branches, of: position, key)

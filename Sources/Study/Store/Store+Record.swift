@@ -1,7 +1,5 @@
 import Foundation
 import GRDB
-import Imaging
-import Metrics
 
 extension Store {
     /// Everything about one run, for reports, gates and bundles.
@@ -11,6 +9,11 @@ extension Store {
     ///   - pictures: Whether pictures are read too; without them the record is small.
     /// - Throws: `StoreError.noSuchRun`, `.broken` for values that this tool never writes.
     public func record(ofRun run: String, pictures: Bool = true) throws(StoreError) -> RunRecord {
+        try record(ofRun: run, pictures: pictures, cases: nil)
+    }
+
+    /// The same, with cases that are in memory already because they were just stored.
+    func record(ofRun run: String, pictures: Bool, cases: [CaseRecord]?) throws(StoreError) -> RunRecord {
         let digest = try resultsDigest(of: run)
         let known = try runs().map(\.id)
         return try read { db in
@@ -25,8 +28,7 @@ extension Store {
                 db, sql: "SELECT *, name AS model_name, version AS model_version FROM model WHERE id = ?",
                 arguments: [row["model"] as String])
             guard let modelRow else { throw broken("the model of run \(run) is gone") }
-            var reader = CaseReader(db: db, run: run, path: path)
-            if pictures { try reader.loadPictures() }
+            let stored = try cases ?? CaseReader(db: db, run: run, path: path).cases(pictures: pictures)
             return RunRecord(
                 plan: file.plan,
                 protocolFile: ProtocolFileRecord(
@@ -35,7 +37,7 @@ extension Store {
                 cohort: CohortFacts(
                     name: row["cohort_name"], manifestSHA256: row["cohort_manifest_sha256"],
                     seedNamespace: row["seed_namespace"], notes: CellText.dictionary(row["cohort_notes"]) ?? [:]),
-                sites: try sites(db, run), cases: try reader.cases(), analyses: try analyses(db, run),
+                sites: try sites(db, run), cases: stored, analyses: try analyses(db, run),
                 deviations: try deviations(db, run), shards: try shards(db, run), audit: try audit(db, run))
         }
     }
@@ -134,144 +136,5 @@ extension Store {
                     sequence: row["seq"], utc: row["utc"], user: row["user"], action: row["action"],
                     object: row["object"], reason: row["reason"], hash: row["hash"])
             })
-    }
-}
-
-/// Reads the cases of a run with a handful of queries, however many measurements there are.
-private struct CaseReader {
-    let db: Database
-    let run: String
-    let path: String
-    private var pictures: [String: [PictureRecord]] = [:]
-
-    init(db: Database, run: String, path: String) {
-        self.db = db
-        self.run = run
-        self.path = path
-    }
-
-    private static let latest = """
-        r.run = ? AND r.revision = (SELECT max(revision) FROM case_result AS l WHERE l.run = r.run AND l.case_ = r.case_)
-        """
-
-    private func rows(_ sql: String) throws -> RowCursor { try Row.fetchCursor(db, sql: sql, arguments: [run]) }
-
-    private func broken(_ row: Row) -> StoreError {
-        .broken(path: path, finding: "case \(row["case_"] as String) has values that this tool never writes")
-    }
-
-    mutating func loadPictures() throws {
-        let rows = try rows("SELECT * FROM picture AS r WHERE \(CaseReader.latest) ORDER BY r.case_, position")
-        while let row = try rows.next() {
-            guard let content = CasePicture.Content(rawValue: row["content"]),
-                let plane = AnatomicalPlane(rawValue: row["plane"])
-            else { throw broken(row) }
-            let picture = CasePicture(
-                content: content, plane: plane, detail: row["detail"], scaleLower: row["scale_lower"],
-                scaleUpper: row["scale_upper"], unit: row["unit"], width: row["width"], height: row["height"],
-                pixelMM: row["pixel_mm"], png: Array(row["png"] as Data))
-            pictures[row["case_"], default: []].append(PictureRecord(picture: picture, sha256: row["sha256"]))
-        }
-    }
-
-    func cases() throws -> [CaseRecord] {
-        var outcomes: [String: (outcome: CaseOutcome, geometry: String?)] = [:]
-        let results = try rows("SELECT * FROM case_result AS r WHERE \(CaseReader.latest)")
-        while let row = try results.next() { outcomes[row["case_"]] = (try outcome(row), row["geometry"]) }
-        var files: [String: [CaseRecord.FileRecord]] = [:]
-        let fileRows = try rows("SELECT * FROM case_file AS r WHERE \(CaseReader.latest) ORDER BY r.case_, position")
-        while let row = try fileRows.next() {
-            files[row["case_"], default: []].append(
-                CaseRecord.FileRecord(column: row["column_"], sha256: row["sha256"]))
-        }
-        let measurements = try measurements()
-        let cases = try Row.fetchAll(
-            db,
-            sql: """
-                SELECT c.*, s.sex, s.age_band FROM case_ AS c
-                JOIN subject AS s ON s.run = c.run AND s.pseudonym = c.subject AND s.site = c.site
-                WHERE c.run = ? ORDER BY c.position
-                """, arguments: [run])
-        return try cases.map { row in
-            let id: String = row["id"]
-            guard let covariates = CellText.dictionary(row["covariates"]) else {
-                throw StoreError.broken(path: path, finding: "the covariates of case \(id) cannot be read")
-            }
-            return CaseRecord(
-                id: id, subject: row["subject"], site: row["site"], sex: row["sex"], ageBand: row["age_band"],
-                covariates: covariates, files: files[id] ?? [], geometry: outcomes[id]?.geometry,
-                sourcePhase: row["source_phase"], truthPhase: row["truth_phase"],
-                registrationMethod: row["registration_method"], registrationErrorMM: row["registration_error_mm"],
-                outcome: outcomes[id]?.outcome ?? CaseOutcome(status: .missing), measurements: measurements[id] ?? [],
-                pictures: pictures[id] ?? [])
-        }
-    }
-
-    private func outcome(_ row: Row) throws -> CaseOutcome {
-        guard let status = CaseStatus(rawValue: row["status"]),
-            let stages = CellText.parameters(row["stage_seconds"])
-        else { throw broken(row) }
-        return CaseOutcome(
-            status: status, stage: (row["stage"] as String?).flatMap(CaseStage.init(rawValue:)),
-            reasonCode: row["reason_code"], message: row["message"], seconds: row["seconds"],
-            stageSeconds: stages.compactMap { stage in
-                guard case .number(let seconds) = stage.value else { return nil }
-                return CaseOutcome.StageSeconds(name: stage.name, seconds: seconds)
-            }, peakMemoryMiB: row["peak_memory_mib"], outputSHA256: row["output_sha256"])
-    }
-
-    private func measurements() throws -> [String: [MeasurementRecord]] {
-        var details: [String: [Int: [DetailTable]]] = [:]
-        let tables = try rows(
-            "SELECT * FROM detail AS r WHERE \(CaseReader.latest) ORDER BY r.case_, measurement, position")
-        while let row = try tables.next() {
-            guard let table = CellText.table(row["content"]) else { throw broken(row) }
-            details[row["case_"], default: [:]][row["measurement"], default: []].append(
-                DetailTable(name: row["name"], columns: table.columns, rows: table.rows))
-        }
-        for (id, places) in try branches() {
-            for (place, rows) in places {
-                details[id, default: [:]][place, default: []].append(VesselBranchRow.table(rows))
-            }
-        }
-        var found: [String: [MeasurementRecord]] = [:]
-        let rows = try rows("SELECT * FROM measurement AS r WHERE \(CaseReader.latest) ORDER BY r.case_, position")
-        while let row = try rows.next() {
-            let value: MetricValue
-            if let number = row["value"] as Double? {
-                value = .value(number)
-            } else {
-                guard let reason = (row["reason"] as String?).flatMap(NotComputedReason.init(rawValue:)) else {
-                    throw broken(row)
-                }
-                value = .notComputed(reason)
-            }
-            guard let parameters = CellText.parameters(row["parameters"]) else { throw broken(row) }
-            let id: String = row["case_"]
-            found[id, default: []].append(
-                MeasurementRecord(
-                    measurement: Measurement(
-                        metric: row["metric"], structure: row["structure"], value: value, unit: row["unit"],
-                        parameters: parameters, imputedWorst: row["imputed"],
-                        details: details[id]?[row["position"]] ?? []),
-                    implementationVersion: row["implementation_version"]))
-        }
-        return found
-    }
-
-    /// Branches of vessel trees, by case and measurement.
-    private func branches() throws -> [String: [Int: [VesselBranchRow]]] {
-        var found: [String: [Int: [VesselBranchRow]]] = [:]
-        let rows = try rows(
-            "SELECT * FROM vessel_branch AS r WHERE \(CaseReader.latest) ORDER BY r.case_, measurement, position")
-        while let row = try rows.next() {
-            guard let side = VesselBranchRow.Side(rawValue: row["side"]) else { throw broken(row) }
-            found[row["case_"], default: [:]][row["measurement"], default: []].append(
-                VesselBranchRow(
-                    side: side, index: row["branch"], lengthMM: row["length_mm"], meanRadiusMM: row["mean_radius_mm"],
-                    coveredShare: row["covered_share"], isDetected: row["detected"], isUnbroken: row["unbroken"],
-                    middleMM: SIMD3(row["middle_r_mm"], row["middle_a_mm"], row["middle_s_mm"])))
-        }
-        return found
     }
 }

@@ -34,7 +34,9 @@ enum StoreAssembly {
         // The copy is synced once, before it takes the store's place.
         do {
             try store.queue.inDatabase { db in
-                try db.execute(sql: "PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY;")
+                // With SQLite's 2 MB of cache the indexes of a large study are read again and again.
+                try db.execute(
+                    sql: "PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY; PRAGMA cache_size = -262144;")
             }
         } catch { throw StoreFile.error(error, path: path) }
         guard try work(store) else { return }

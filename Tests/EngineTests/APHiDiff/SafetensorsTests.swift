@@ -27,12 +27,19 @@ struct SafetensorsTests {
         for (name, entry) in file.tensors where entry.type == .f32 { _ = try file.floats(name) }
     }
 
+    /// Seconds of this thread on a processor, so that other tests do not count.
+    private func threadSeconds() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+    }
+
     @Test("Every file of the malformed corpus ends as its manifest says, within two seconds")
     func corpusBehaves() throws {
         let cases = try cases()
         #expect(cases.count == 60)
         for item in cases {
-            let start = ContinuousClock.now
+            let start = threadSeconds()
             switch item.outcome {
             case "reject":
                 let error = #expect(throws: SafetensorsError.self, "\(item.name) was accepted") {
@@ -46,7 +53,7 @@ struct SafetensorsTests {
             default:
                 #expect(throws: Never.self, "\(item.name)") { try readValues(item.path) }
             }
-            #expect(ContinuousClock.now - start < .seconds(2), "\(item.name)")
+            #expect(threadSeconds() - start < 2, "\(item.name)")
         }
     }
 

@@ -22,6 +22,7 @@ let package = Package(
             name: "StudyPool",
             dependencies: [
                 .product(name: "Cohort", package: "aphidiff-validate"),
+                .product(name: "Statistics", package: "aphidiff-validate"),
                 .product(name: "Study", package: "aphidiff-validate"),
             ]),
     ],

@@ -1,5 +1,6 @@
 import Cohort
 import Foundation
+import Statistics
 import Study
 
 // StudyPool TEMPLATE FOLDER CASES
@@ -19,15 +20,7 @@ let done = record.cases.filter { $0.outcome.status == .ok }
 let sites = Set(done.map(\.site)).sorted()
 guard !sites.isEmpty else { fatalError("no case of the template was evaluated") }
 
-var state: UInt64 = 1
-func random() -> Double {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return Double((z ^ (z >> 31)) >> 11) * 0x1p-53
-}
-
+var generator = SplitMix64(seed: 1)
 var measurements = 0
 for (number, site) in sites.enumerated() {
     let models = done.filter { $0.site == site }
@@ -43,7 +36,7 @@ for (number, site) in sites.enumerated() {
         }
         for place in item.measurements.indices {
             guard let value = item.measurements[place].measurement.value.number else { continue }
-            item.measurements[place].measurement.value = .value(value * (0.95 + 0.1 * random()))
+            item.measurements[place].measurement.value = .value(value * (0.95 + 0.1 * generator.unit()))
         }
         return item
     }

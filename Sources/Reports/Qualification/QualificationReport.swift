@@ -47,8 +47,8 @@ struct QualificationView {
             "Each fault is made to the truth of phantoms, in rising sizes and alone; every metric is then measured "
                 + "against the unharmed truth. A metric that is concerned has to get worse as the fault grows; one that is "
                 + "not concerned may not change at all.",
-            "Numbers are slopes: change of the metric per unit of the fault, by least squares. 'still' means the same value "
-                + "to nine digits in every size; 'free' means that the fault touches what the metric looks at, but that no "
+            "Numbers are slopes: change of the metric per unit of the fault, by least squares. 'worse' means that it got "
+                + "worse with the fault, as it has to; 'still' means the same value to nine digits in every size; 'free' means that the fault touches what the metric looks at, but that no "
                 + "change is claimed.",
         ]
         tables = [QualificationView.matrix(result), QualificationView.series(result)]

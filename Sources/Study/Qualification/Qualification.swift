@@ -120,8 +120,10 @@ public enum Qualification {
                 slope: slope([0] + fault.sizes, means[column]),
                 isMet: isMet(expectation, means[column], isHigherBetter: isHigherBetter))
         }
+        // The phantoms are measured as MR images, whose intensities have no unit.
+        let unit = definition?.unit ?? "1"
         return QualificationRow(
-            metric: metric, structure: structure, name: definition?.name ?? metric, unit: definition?.unit ?? "1",
+            metric: metric, structure: structure, name: definition?.name ?? metric, unit: unit == "HU" ? "a.u." : unit,
             isHigherBetter: isHigherBetter, cells: cells)
     }
 

@@ -137,6 +137,16 @@ void cp_store_mr(const float *restrict clean, const float *restrict n0, const fl
 }
 
 CP_CLONES
+void cp_store_scaled(const float *restrict values, float scale, int64_t n, int16_t *restrict out) {
+    for (int64_t i = 0; i < n; i++) {
+        float v = values[i] * scale;
+        v = v > 32767.0f ? 32767.0f : v;
+        v = v < -32768.0f ? -32768.0f : v;
+        out[i] = (int16_t)(int32_t)(v + (v < 0.0f ? -0.5f : 0.5f));
+    }
+}
+
+CP_CLONES
 void cp_accumulate(const float *restrict layer, float *restrict sum, float share, int64_t n) {
     for (int64_t i = 0; i < n; i++) sum[i] += share * layer[i];
 }

@@ -1,3 +1,5 @@
+import CPhantom
+
 /// Modality of a rendered image.
 public enum PhantomModality: Int, Sendable, CaseIterable, Codable {
     /// Computed tomography, HU.
@@ -36,6 +38,16 @@ public struct PhantomSlice: Sendable {
     public var structures: [UInt8] = []
     /// Displacement, mm RAS: what is found here is found at x + u at the other moment (R plane, A plane, S plane).
     public var displacement: [[Float]] = []
+}
+
+extension PhantomSlice {
+    /// The nearest 16-bit numbers to `values` times `scale`, halves away from zero.
+    public static func stored(_ values: [Float], scale: Float) -> [Int16] {
+        [Int16](unsafeUninitializedCapacity: values.count) { buffer, count in
+            if let out = buffer.baseAddress { cp_store_scaled(values, scale, Int64(values.count), out) }
+            count = values.count
+        }
+    }
 }
 
 /// What a slice should hold.

@@ -171,6 +171,8 @@ void cp_store_ct(const float *clean, const float *narrow, const float *wide, flo
 void cp_store_mr(const float *clean, const float *n0, const float *n1, float sigma, int64_t n, int16_t *out);
 /* sum += share * layer */
 void cp_accumulate(const float *layer, float *sum, float share, int64_t n);
+/* The nearest whole numbers to value * scale, halves away from zero, within 16 bits. */
+void cp_store_scaled(const float *values, float scale, int64_t n, int16_t *out);
 void cp_bias(float *image, const cp_slice *slice, const float *coefficients);
 
 #endif

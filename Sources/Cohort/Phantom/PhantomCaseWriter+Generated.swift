@@ -45,7 +45,7 @@ extension PhantomCaseWriter {
         for component in 0..<3 {
             for k in 0..<options.slices {
                 let field = renderer.residualDisplacement(slice: k, workspace: workspace)
-                try file.append(PhantomCaseWriter.rounded(field[component], scale: Float(1 / quantum)))
+                try file.append(PhantomSlice.stored(field[component], scale: Float(1 / quantum)))
             }
         }
         try file.finish()

@@ -58,13 +58,13 @@ struct PhantomCaseWriter {
             try source.append(isCT ? before.mr : before.ct)
             let slice = renderer.render(slice: k, at: .truth, content: content, workspace: workspace)
             try truth.append(isCT ? slice.ct : slice.mr)
-            try clean.append(PhantomCaseWriter.rounded(isCT ? slice.ctClean : slice.mrClean, scale: 1))
+            try clean.append(PhantomSlice.stored(isCT ? slice.ctClean : slice.mrClean, scale: 1))
             try body.append(slice.structures.map { $0 == 0 ? UInt8(0) : 1 })
             try liver.append(slice.liver)
             try vessels.append(slice.vessels)
             try lesions.append(slice.lesions)
             let field = slice.displacement.map {
-                PhantomCaseWriter.rounded($0, scale: Float(1 / PhantomCaseFiles.displacementQuantumMM))
+                PhantomSlice.stored($0, scale: Float(1 / PhantomCaseFiles.displacementQuantumMM))
             }
             try displacement.append(field[0])
             for component in 0..<2 { later[component].append(field[component + 1]) }
@@ -97,17 +97,6 @@ struct PhantomCaseWriter {
             }
         }
         .map { ($0.name, subject.position(ofReference: $0.positionMM, atPhase: phase)) }
-    }
-
-    /// Nearest stored values; the clean images and displacements lie well within their type.
-    static func rounded(_ values: [Float], scale: Float) -> [Int16] {
-        [Int16](unsafeUninitializedCapacity: values.count) { buffer, count in
-            for index in values.indices {
-                let v = max(-32768, min(32767, values[index] * scale))
-                buffer[index] = Int16(v + (v < 0 ? -0.5 : 0.5))
-            }
-            count = values.count
-        }
     }
 }
 

@@ -14,6 +14,7 @@ struct Options {
     var withDisplacement = false
     var withClean = false
     var samePhase = false
+    var radii = false
 }
 
 let usage = """
@@ -22,10 +23,12 @@ let usage = """
     usage: phantom-feed [--seed N] [--namespace training|validation] [--cases FIRST:END] [--stride N]
                         [--size PIXELS] [--slices N] [--direction ct-mr|mr-ct] [--sequence t1|t2]
                         [--displacement] [--clean] [--same-phase]
+           phantom-feed --radii [--seed N] [--namespace training|validation] [--cases FIRST:END] [--stride N]
 
     example: phantom-feed --seed 7 --cases 0:100 --size 256 --slices 32 --direction ct-mr | python train.py
 
     The layout is described in docs/phantom.md (little endian): a header of 32 bytes, then one record for each slice.
+    With --radii it writes a table instead: the radii, in mm, of parent and daughters at every bifurcation.
 
     """
 
@@ -80,6 +83,7 @@ func parse(_ arguments: [String]) -> Options {
         case "--displacement": options.withDisplacement = true
         case "--clean": options.withClean = true
         case "--same-phase": options.samePhase = true
+        case "--radii": options.radii = true
         default: complain("unknown option \(name); --help lists them", code: 64)
         }
     }
@@ -102,9 +106,29 @@ func write<Element: BitwiseCopyable>(_ values: [Element]) {
     values.withUnsafeBytes { put($0, to: STDOUT_FILENO) }
 }
 
+/// The case of a number, at its site and with the sequence that was asked for.
+func drawn(_ index: Int, _ options: Options) -> PhantomCase {
+    var site = PhantomSite.embedded[index % PhantomSite.embedded.count]
+    if let sequence = options.sequence { site = site.with(sequence: sequence) }
+    return PhantomCase(
+        PhantomSpecification(seed: options.seed, namespace: options.namespace, site: site, index: index))
+}
+
 let options = parse(Array(CommandLine.arguments.dropFirst()))
 signal(SIGPIPE, SIG_IGN)
-let sites = PhantomSite.embedded
+let indices = stride(from: options.cases.lowerBound, to: options.cases.upperBound, by: options.stride)
+if options.radii {
+    write(Array("case\ttree\tparent_mm\tdaughters_mm\n".utf8))
+    for index in indices {
+        for tree in drawn(index, options).vessels {
+            for fork in tree.bifurcationRadii {
+                let daughters = fork.daughters.map { "\($0)" }.joined(separator: ",")
+                write(Array("\(index)\t\(tree.kind)\t\(fork.parent)\t\(daughters)\n".utf8))
+            }
+        }
+    }
+    exit(0)
+}
 write(Array("APHFEED1".utf8))
 write(
     [
@@ -112,11 +136,8 @@ write(
         options.withClean ? 1 : 0,
     ].map { UInt32($0) })
 let workspace = PhantomWorkspace(width: options.size, height: options.size)
-for index in stride(from: options.cases.lowerBound, to: options.cases.upperBound, by: options.stride) {
-    var site = sites[index % sites.count]
-    if let sequence = options.sequence { site = site.with(sequence: sequence) }
-    var subject = PhantomCase(
-        PhantomSpecification(seed: options.seed, namespace: options.namespace, site: site, index: index))
+for index in indices {
+    var subject = drawn(index, options)
     if options.samePhase {
         // Aligned pairs, for losses that compare source and truth pixel by pixel.
         let breath = subject.respiration
@@ -139,7 +160,7 @@ for index in stride(from: options.cases.lowerBound, to: options.cases.upperBound
         write(
             [
                 breath.sourcePhase, breath.truthPhase, breath.amplitudeMM, grid.spacingMM.x, grid.spacingMM.z,
-                site.fieldT,
+                subject.specification.site.fieldT,
             ].map { Float($0) })
         write(options.ctToMR ? source.ct : source.mr)
         write(options.ctToMR ? truth.mr : truth.ct)

@@ -79,7 +79,7 @@ struct DemoCommand: AsyncParsableCommand {
             memoryMiB: nil, jobs: jobs.jobs, isSilent: format.quiet, pagesPath: output + "/report/cases"
         ).carryOut()
         say("rendering the report")
-        let report = try ReportJob(
+        let report = try await ReportJob(
             storePath: output + "/study.sqlite", run: outcome.runID, folder: output + "/report", wantsPDF: !noPdf,
             baseline: nil, baselineStore: nil, templates: nil
         ).carryOut()

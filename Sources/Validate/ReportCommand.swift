@@ -71,7 +71,7 @@ struct ReportCommand: AsyncParsableCommand {
     func run() async throws {
         try RunArgument.check(run, option: "--run", otherwise: "the latest")
         try RunArgument.check(baseline, option: "--baseline", otherwise: "a report without an earlier model")
-        let rendering = try ReportJob(
+        let rendering = try await ReportJob(
             storePath: store, run: run, folder: output, wantsPDF: pdf, baseline: baseline, baselineStore: baselineStore,
             templates: templates, pages: pages,
             smallestCount: isPublic ? smallestCount ?? CellSuppression.defaultThreshold : nil
@@ -112,10 +112,12 @@ struct ReportJob {
     }
 
     /// Writes the page and what belongs beside it, then the PDF.
-    func carryOut() throws -> Outcome {
+    func carryOut() async throws -> Outcome {
         let share = try InstallationFolder.file("templates")
         let opened = try Store.openForReading(path: storePath)
         let summary = try opened.run(matching: run)
+        // The tables of a large study take as long as its page: both are made at once, on connections of their own.
+        async let tables = ReportJob.tables(of: summary.id, in: storePath, isWanted: smallestCount == nil)
         let record = try opened.record(ofRun: summary.id, pictures: smallestCount == nil)
         let target = try ReportFolder(path: folder)
         var options = ReportOptions(toolVersion: ToolVersion.current, regression: try regression(record))
@@ -133,7 +135,7 @@ struct ReportJob {
             options.casePages = try target.takePages(of: record, from: pages)
             report = try StudyReport(
                 record: record, templates: ReportTemplates(folder: templates ?? share), options: options)
-            try target.write(report, record: record, export: ResultsExport(store: opened, run: summary.id))
+            if let tables = try await tables { try target.write(report, record: record, export: tables) }
             files = [target.html, target.results, target.protocolFile]
         }
         if wantsPDF {
@@ -144,6 +146,11 @@ struct ReportJob {
         }
         return Outcome(
             runID: summary.id, identifier: report.identifier, verdict: record.verdict, folder: target, files: files)
+    }
+
+    private static func tables(of run: String, in path: String, isWanted: Bool) async throws -> ResultsExport? {
+        guard isWanted else { return nil }
+        return try ResultsExport(store: Store.openForReading(path: path), run: run)
     }
 
     private func regression(_ record: RunRecord) throws -> RegressionReport? {

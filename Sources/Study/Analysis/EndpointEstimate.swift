@@ -20,7 +20,7 @@ struct EndpointEstimator {
     private var level: Double { 1 - statistics.alpha }
 
     /// One number with where it comes from.
-    struct Datum {
+    struct Datum: Hashable {
         var subject: String
         var site: String
         var number: Double

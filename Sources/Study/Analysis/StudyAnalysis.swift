@@ -5,6 +5,7 @@ import Statistics
 /// missing data would have said.
 public struct StudyAnalysis: Sendable {
     let record: RunRecord
+    private let memory = EstimateMemory()
 
     /// Takes a run; its stored analyses are not looked at.
     public init(record: RunRecord) { self.record = record }
@@ -19,8 +20,8 @@ public struct StudyAnalysis: Sendable {
             uniqueKeysWithValues: sets.map { set in
                 (set, plan.endpoints.map { EndpointValues(record: record, endpoint: $0, set: set) })
             })
-        let scenarios = Scenario.all(of: plan).map { decisions($0, values[$0.set] ?? []) }
-        return zip(plan.endpoints.indices, values[plan.analysisSets.primary] ?? []).flatMap {
+        let scenarios = ParallelRows.map(Scenario.all(of: plan), share: 1) { decisions($1, values[$1.set] ?? []) }
+        return ParallelRows.map(values[plan.analysisSets.primary] ?? [], share: 1) {
             index, primary -> [AnalysisRecord] in
             let own = scenarios.map { lines in lines.filter { $0.endpointOID == primary.endpoint.oid } }
             let both = sets.flatMap { set in intervals(values[set]?[index] ?? primary, set) }
@@ -29,7 +30,7 @@ public struct StudyAnalysis: Sendable {
                 levels(primary), sensitivity(own, primary),
             ]
             return parts.flatMap(\.self)
-        }
+        }.flatMap(\.self)
     }
 
     // MARK: - Decisions
@@ -139,7 +140,8 @@ public struct StudyAnalysis: Sendable {
         for index in data.indices { data[index].number = scored[index] }
         var statistics = plan.statistics
         if let alpha { statistics.alpha = alpha }
-        return EndpointEstimator(endpoint: values.endpoint, statistics: statistics).estimate(data, method: method)
+        let estimator = EndpointEstimator(endpoint: values.endpoint, statistics: statistics)
+        return memory.estimate(estimator, data, method)
     }
 
     private func fill(_ line: inout AnalysisRecord, _ result: EndpointEstimate, _ methodPrefix: String) {

@@ -60,28 +60,32 @@ struct CanonicalJSONReader {
     private mutating func string() throws(CanonicalJSON.Failure) -> String {
         guard take(UInt8(ascii: "\"")) else { throw .malformed(offset: position) }
         let start = position
-        var isPlain = true
+        var isASCII = true
         while position < bytes.count, bytes[position] != UInt8(ascii: "\"") {
             if bytes[position] == UInt8(ascii: "\\") { return try escapedString(from: start) }
             if bytes[position] < 0x20 { isCanonical = false }
-            if bytes[position] >= 0x80 { isPlain = false }
+            if bytes[position] >= 0x80 { isASCII = false }
             position += 1
         }
         let place = start..<position
         guard take(UInt8(ascii: "\"")), let text = String(validating: bytes[place], as: UTF8.self) else {
             throw .malformed(offset: position)
         }
-        if !isPlain { requireComposed(text) }
+        if !isASCII { requireComposed(text) }
         return text
     }
 
     private mutating func escapedString(from start: Int) throws(CanonicalJSON.Failure) -> String {
-        var content = Array(bytes[start..<position])
+        var content: [UInt8] = []
+        content.reserveCapacity(2 * (position - start) + 256)
+        content.append(contentsOf: bytes[start..<position])
+        var isASCII = content.allSatisfy { $0 < 0x80 }
         while position < bytes.count, bytes[position] != UInt8(ascii: "\"") {
             if bytes[position] == UInt8(ascii: "\\") {
                 content.append(try escape())
             } else {
                 if bytes[position] < 0x20 { isCanonical = false }
+                if bytes[position] >= 0x80 { isASCII = false }
                 content.append(bytes[position])
                 position += 1
             }
@@ -89,7 +93,7 @@ struct CanonicalJSONReader {
         guard take(UInt8(ascii: "\"")), let text = String(validating: content, as: UTF8.self) else {
             throw .malformed(offset: position)
         }
-        requireComposed(text)
+        if !isASCII { requireComposed(text) }
         return text
     }
 

@@ -2,12 +2,12 @@ import Dispatch
 
 /// The same work for each of many rows, on every core; results and errors are those of a plain loop.
 enum ParallelRows {
-    private static let share = 2048
-
-    /// - Parameter transform: Gets the row's number and the row; has to be free of side effects.
+    /// - Parameters:
+    ///   - share: Rows that are done one after the other; 1 where a row is long work.
+    ///   - transform: Gets the row's number and the row; has to be free of side effects.
     /// - Throws: What the first failing row threw.
     static func map<Row, Value, Failure: Error>(
-        _ rows: [Row], _ transform: (Int, Row) throws(Failure) -> Value
+        _ rows: [Row], share: Int = 2048, _ transform: (Int, Row) throws(Failure) -> Value
     ) throws(Failure) -> [Value] {
         let chunks = (rows.count + share - 1) / share
         var outcomes = [Result<[Value], Failure>?](repeating: nil, count: chunks)

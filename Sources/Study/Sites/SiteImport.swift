@@ -1,6 +1,7 @@
 import Cohort
 import Foundation
 import Metrics
+import Synchronization
 
 /// A verified bundle as cases of a run.
 struct SiteImport {
@@ -30,9 +31,10 @@ struct SiteImport {
                 "the manifest names study \(bundle.manifest.study), the protocol \(protocolFile.plan.identity.studyOID)"
             )
         }
+        let texts = ParameterTexts()
         let rows = try ParallelRows.map(bundle.results) {
             index, row throws(BundleError) -> (id: String, record: MeasurementRecord) in
-            guard let id = row["case"]?.text, let record = SiteImport.measurement(row) else {
+            guard let id = row["case"]?.text, let record = SiteImport.measurement(row, texts) else {
                 throw BundleError(.format, file: file, "results.jsonl, line \(index + 1), cannot be read")
             }
             return (id, record)
@@ -112,11 +114,11 @@ struct SiteImport {
         return found
     }
 
-    private static func measurement(_ row: CanonicalJSON) -> MeasurementRecord? {
+    private static func measurement(_ row: CanonicalJSON, _ texts: ParameterTexts) -> MeasurementRecord? {
         guard let metric = row["metric"]?.text, let structure = row["structure"]?.text, let unit = row["unit"]?.text,
             let version = row["implementation"]?.integer, let number = optionalNumber(row["value"]),
             let imputed = optionalNumber(row["imputed"]),
-            let parameters = row["parameters"]?.text.flatMap(CellText.parameters)
+            let parameters = row["parameters"]?.text.flatMap(texts.parameters)
         else { return nil }
         let value: MetricValue
         if let number {
@@ -146,5 +148,17 @@ struct SiteImport {
         let number = Double(bitPattern: pattern)
         guard number.isFinite, value["dec"]?.text == "\(number)" else { return nil }
         return .some(number)
+    }
+}
+
+/// Parameters by their text, for rows that are read side by side: thousands of measurements share theirs.
+private final class ParameterTexts: Sendable {
+    private let known = Mutex<[String: [MetricParameter]]>([:])
+
+    func parameters(_ text: String) -> [MetricParameter]? {
+        if let parameters = known.withLock({ $0[text] }) { return parameters }
+        guard let parameters = CellText.parameters(text) else { return nil }
+        known.withLock { $0[text] = parameters }
+        return parameters
     }
 }

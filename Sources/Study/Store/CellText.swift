@@ -6,7 +6,20 @@ import Metrics
 enum CellText {
     /// An object, in the order of the parameters.
     static func encode(_ parameters: [MetricParameter]) -> String {
-        "{" + parameters.map { quoted($0.name) + ":" + encode($0.value) }.joined(separator: ",") + "}"
+        var bytes: [UInt8] = [UInt8(ascii: "{")]
+        bytes.reserveCapacity(64 * parameters.count + 2)
+        for (position, parameter) in parameters.enumerated() {
+            if position > 0 { bytes.append(UInt8(ascii: ",")) }
+            append(quoted: parameter.name, to: &bytes)
+            bytes.append(UInt8(ascii: ":"))
+            if case .text(let text) = parameter.value {
+                append(quoted: text, to: &bytes)
+            } else {
+                bytes.append(contentsOf: encode(parameter.value).utf8)
+            }
+        }
+        bytes.append(UInt8(ascii: "}"))
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// Columns and rows of a table.
@@ -37,10 +50,14 @@ enum CellText {
 
     /// A JSON string.
     static func quoted(_ text: String) -> String {
-        var text = text
         var bytes: [UInt8] = []
-        text.withUTF8 { append(quoted: $0, to: &bytes) }
+        append(quoted: text, to: &bytes)
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func append(quoted text: String, to output: inout [UInt8]) {
+        var text = text
+        text.withUTF8 { append(quoted: $0, to: &output) }
     }
 
     /// Appends a text (UTF-8) as a JSON string; control characters and the line separators U+2028, U+2029 become escapes.

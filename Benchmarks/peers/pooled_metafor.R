@@ -19,8 +19,9 @@ for (argument in args[-1]) {
   sites <- split(rows$value, rows$site)
   yi <- sapply(sites, mean)
   vi <- sapply(sites, function(x) var(x) / length(x))
-  fit <- rma(yi, vi, method = "REML", test = "adhoc",
-             control = list(stepadj = 0.5, maxiter = 10000, threshold = 1e-14))
+  # The threshold is absolute in metafor; it has to follow the scale of the endpoint.
+  control <- list(stepadj = 0.5, maxiter = 10000, threshold = max(1e-14, 1e-13 * var(yi)))
+  fit <- rma(yi, vi, method = "REML", test = "adhoc", control = control)
   prediction <- predict(fit, pi.type = "riley")
   profile <- confint(fit, control = list(tol = 1e-14, tau2.max = max(0.01, 1000 * var(yi))))$random["tau^2", ]
   line <- analyses[analyses$endpoint == endpoint & analyses$kind == "heterogeneity" & analyses$method == "random_effects", ]
@@ -45,8 +46,7 @@ for (argument in args[-1]) {
   without <- analyses[analyses$endpoint == endpoint & analyses$method == "random_effects_without", ]
   for (index in seq_len(nrow(without))) {
     left <- names(sites) != without$group[index]
-    fit <- rma(yi[left], vi[left], method = "REML", test = "adhoc",
-               control = list(stepadj = 0.5, maxiter = 10000, threshold = 1e-14))
+    fit <- rma(yi[left], vi[left], method = "REML", test = "adhoc", control = control)
     check(paste0("without_", without$group[index]), without$estimate[index], as.numeric(fit$beta))
   }
 }

@@ -143,6 +143,13 @@ struct MultiplicityOnThePageTests {
         }
     }
 
+    @Test("Where no covariate has two levels of ten cases, one sentence says so and there is no table")
+    func fewCases() throws {
+        let html = try page(SyntheticStudy.record(count: 12, pictures: false))
+        #expect(html.contains("Not tested between levels, as no endpoint has two levels"))
+        #expect(!html.contains("Tests between levels, exploratory."))
+    }
+
     @Test("A store of a tool without these tests has its page without the table")
     func olderStores() throws {
         var record = try SyntheticStudy.record(count: 60, pictures: false)

@@ -305,6 +305,11 @@ extension ReportBuilder {
         ]
         if !unknown.isEmpty { paragraphs.append("The cohort does not state: \(unknown.joined(separator: ", ")).") }
         let tests = levelTable
+        if !untested.isEmpty {
+            paragraphs.append(
+                "Not tested between levels, as no endpoint has two levels with at least 10 evaluated cases: "
+                    + untested.map { $0.replacing("_", with: " ") }.joined(separator: ", ") + ".")
+        }
         if !tests.rows.isEmpty {
             paragraphs.append(
                 "Levels with at least 10 evaluated cases are compared by Welch's test (more than two: Welch's analysis of variance), "
@@ -315,14 +320,22 @@ extension ReportBuilder {
             section: heading(.subgroups), paragraphs: paragraphs, tables: tables + [tests].filter { !$0.rows.isEmpty })
     }
 
+    /// Covariates whose levels no endpoint was tested between: a row for each endpoint would say nothing.
+    private var untested: [String] {
+        let lines = record.analyses.filter { $0.kind == .levels }
+        let tested = Set(lines.filter { $0.p != nil }.map(\.group))
+        return Set(lines.map(\.group)).subtracting(tested).sorted()
+    }
+
     /// Tests between levels; none in stores of tools before them.
     private var levelTable: TableView {
         var table = TableView(
             "Tests between levels, exploratory.", first: "Endpoint", text: ["Covariate", "Levels compared", "Test"],
             numbers: ["n", "p", "p, Holm", "p, ranks"], after: ["Remark"])
         table.isWide = true
+        let untested = untested
         for endpoint in plan.endpoints {
-            for line in record.analyses(of: endpoint.oid) where line.kind == .levels {
+            for line in record.analyses(of: endpoint.oid) where line.kind == .levels && !untested.contains(line.group) {
                 let leftOut = text("left_out", in: line) ?? ""
                 let remarks = [line.note, leftOut.isEmpty ? nil : "left out: \(leftOut)"].compactMap(\.self)
                 let levels = text("levels", in: line) ?? ""

@@ -42,10 +42,10 @@ public struct StudyMerge {
     ///   - utc: Time now, UTC ISO 8601.
     /// - Throws: `BundleError` of the first bundle that is refused.
     public init(bundles: [(file: String, bytes: [UInt8])], trust: TrustList, utc: String) throws(BundleError) {
-        var imports: [SiteImport] = []
-        for (file, bytes) in bundles {
-            let bundle = try SiteBundle(verifying: bytes, file: file, trust: trust, today: String(utc.prefix(10)))
-            imports.append(try SiteImport(bundle, file: file, sha256: SHA256Digest.text(bytes)))
+        let today = String(utc.prefix(10))
+        let imports = try ParallelRows.map(bundles, share: 1) { _, item throws(BundleError) in
+            let bundle = try SiteBundle(verifying: item.bytes, file: item.file, trust: trust, today: today)
+            return try SiteImport(bundle, file: item.file, sha256: SHA256Digest.text(item.bytes))
         }
         self.imports = imports.sorted { first, second in
             (first.bundle.manifest.site, first.bundle.manifest.sequence, first.sha256)

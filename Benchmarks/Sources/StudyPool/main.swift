@@ -18,7 +18,10 @@ let record = try template.record(ofRun: template.run(matching: nil).id, pictures
 let file = try ProtocolFile(parsing: record.protocolFile.xml, file: "protocol.xml")
 let done = record.cases.filter { $0.outcome.status == .ok }
 let sites = Set(done.map(\.site)).sorted()
-guard !sites.isEmpty else { fatalError("no case of the template was evaluated") }
+guard !sites.isEmpty else {
+    FileHandle.standardError.write(Data("StudyPool: '\(arguments[1])' holds no case that was evaluated\n".utf8))
+    exit(65)
+}
 
 var generator = SplitMix64(seed: 1)
 var measurements = 0

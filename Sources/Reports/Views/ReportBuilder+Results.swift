@@ -306,8 +306,12 @@ extension ReportBuilder {
         if !unknown.isEmpty { paragraphs.append("The cohort does not state: \(unknown.joined(separator: ", ")).") }
         let tests = levelTable
         if !untested.isEmpty {
+            let words =
+                publicView == nil
+                ? "Not tested between levels, as no endpoint has two levels with at least 10 evaluated cases"
+                : "Not tested between levels, or not shown as counts are small"
             paragraphs.append(
-                "Not tested between levels, as no endpoint has two levels with at least 10 evaluated cases: "
+                words + ": "
                     + untested.map { $0.replacing("_", with: " ") }.joined(separator: ", ") + ".")
         }
         if !tests.rows.isEmpty {

@@ -73,9 +73,13 @@ struct ConditionalMean: Sendable {
         stages.withUnsafeBufferPointer { stages in
             guard let base = stages.baseAddress else { return }
             ck_refine_mean(
-                out, room, Int32(size.height), Int32(size.width), radii, isCT ? -1.2 : -0.9,
+                out, room, Int32(size.height), Int32(size.width), radii,
+                ConditionalMean.bodyThreshold(isCT: isCT),
                 base + pair * ConditionalMean.stageCount * ConditionalMean.stageSize, Int64(ConditionalMean.stageSize),
                 room + size.height * size.width)
         }
     }
+
+    /// Local mean, in the network's domain, above which a pixel of the source counts as body.
+    static func bodyThreshold(isCT: Bool) -> Float { isCT ? -1.2 : -0.9 }
 }

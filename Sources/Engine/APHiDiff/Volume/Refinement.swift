@@ -38,6 +38,8 @@ struct Refinement: Sendable {
     }
 
     /// Refines the image of the middle one of three source slices in place, all in the network's domain.
+    ///
+    /// A pair of series for which the weights hold no perceptrons stays as it is.
     func run(
         _ image: UnsafeMutablePointer<Float>, slices: [UnsafePointer<Float>], size: FrameSize, pixelMM: Double,
         source: Int, target: Int, isCT: Bool, work: GrowingBuffer<Float>
@@ -58,7 +60,7 @@ struct Refinement: Sendable {
             withUnsafeBytes(of: &three) { planes in
                 ck_refine_image(
                     image, planes.assumingMemoryBound(to: UnsafePointer<Float>?.self).baseAddress, Int32(size.height),
-                    Int32(size.width), radius, isCT ? -1.2 : -0.9, &refinement, room)
+                    Int32(size.width), radius, ConditionalMean.bodyThreshold(isCT: isCT), &refinement, room)
             }
         }
     }
